@@ -196,8 +196,8 @@ def main() -> None:
             "actalign torch bf16": load_encoder(
                 str(folder), device="cpu", dtype="bfloat16", batch_size=BATCH
             ),
-            "actalign onnx fp32": OnnxEncoder.from_folder(root / "fp32", threads=options.threads),
-            "actalign onnx int8": OnnxEncoder.from_folder(root / "int8", threads=options.threads),
+            "actalign onnx fp32": OnnxEncoder(root / "fp32", threads=options.threads),
+            "actalign onnx int8": OnnxEncoder(root / "int8", threads=options.threads),
         }
         encode, preprocess = transformers_pipeline(folder)
         contenders = {PEER: (encode, preprocess)}

@@ -353,7 +353,7 @@ class Kinds:
         data = mutated(self.model[name], list(self.model.values()), f"models {n}", head=400)
         self._put(f"model/{name}", data)
         try:
-            encoder = OnnxEncoder.from_folder(self.folder / "model")
+            encoder = OnnxEncoder(self.folder / "model")
             encoder.encode_image(np.zeros((2, 12, 9, 3), np.uint8))
             encoder.encode_text(["red"])
             encoder.text_warnings(["green"])

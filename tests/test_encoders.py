@@ -548,7 +548,7 @@ class TestExport:
 
     def test_threads_are_settable(self, exported, encoders):
         frames = blobs(2, 48, 48)
-        one = OnnxEncoder.from_folder(exported, threads=1).encode_image(frames)
+        one = OnnxEncoder(exported, threads=1).encode_image(frames)
         np.testing.assert_allclose(one, encoders["onnx"].encode_image(frames), atol=2e-5)
 
     def test_nothing_is_overwritten(self, checkpoints, tmp_path):
@@ -633,16 +633,16 @@ class TestExport:
             (copy / "config.json").write_text(
                 json.dumps({**config, "version": 1, "logit_bias": bias})
             )
-            encoder = OnnxEncoder.from_folder(copy)
+            encoder = OnnxEncoder(copy)
             assert (encoder.info.logit_bias, encoder.info.dtype) == (wanted, "float32")
         edit(copy / "config.json", batch_size=1)
-        old = OnnxEncoder.from_folder(copy)
+        old = OnnxEncoder(copy)
         assert old.info.dtype == "int8"
         # Its weights have 8 bits, so ONNX Runtime is asked to avoid the instruction that saturates.
         options = old._image.get_session_options()
         assert options.get_session_config_entry("session.x64quantprecision") == "1"
         edit(copy / "config.json", version=2, logit_bias=0.0)
-        assert OnnxEncoder.from_folder(copy).info.logit_bias == 0.0
+        assert OnnxEncoder(copy).info.logit_bias == 0.0
 
     @pytest.mark.slow
     def test_int8_that_loses_too_much_is_not_kept(self, checkpoints, tmp_path, monkeypatch):

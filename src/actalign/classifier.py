@@ -41,8 +41,6 @@ from actalign.types import (
     Script,
 )
 
-Scripts = ScriptsGiven
-
 
 class ActAlign:
     """Classify clips among candidate actions by aligning steps with frames.
@@ -115,7 +113,7 @@ class ActAlign:
     def candidates(
         self,
         candidate_labels: Sequence[str] | None = None,
-        scripts: Scripts | None = None,
+        scripts: ScriptsGiven | None = None,
         *,
         domain: str | None = None,
         scorer: str | Scorer | None = None,
@@ -149,7 +147,7 @@ class ActAlign:
         video: Video,
         *,
         candidate_labels: Sequence[str] | None = None,
-        scripts: Scripts | None = None,
+        scripts: ScriptsGiven | None = None,
         domain: str | None = None,
         start: float | None = None,
         end: float | None = None,
@@ -186,7 +184,7 @@ class ActAlign:
         videos: Iterable[Video],
         *,
         candidate_labels: Sequence[str] | None = None,
-        scripts: Scripts | None = None,
+        scripts: ScriptsGiven | None = None,
         domain: str | None = None,
         scorer: str | Scorer | None = None,
         none: str | None = None,
@@ -222,7 +220,7 @@ class ActAlign:
         video: Video,
         *,
         candidate_labels: Sequence[str] | None = None,
-        scripts: Scripts | None = None,
+        scripts: ScriptsGiven | None = None,
         domain: str | None = None,
         start: float | None = None,
         end: float | None = None,
@@ -251,7 +249,7 @@ class ActAlign:
         video: Video | Sequence[Video],
         *,
         candidate_labels: Sequence[str] | None = None,
-        scripts: Scripts | None = None,
+        scripts: ScriptsGiven | None = None,
         domain: str | None = None,
         top_k: int | None = None,
         none: str | None = None,

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from actalign.alignment._affinities import columns_of
 from actalign.alignment._dtw import align_batch, column_starts
-from actalign.errors import UsageError
 from actalign.types import Float32, Float64, Int32
 
 PASSES = 3
@@ -223,10 +222,3 @@ PATHS: dict[str, Path] = {
         ),
     )
 }
-
-
-def get_path(name: str) -> Path:
-    """Look a path up by name; raises UsageError that lists the names."""
-    if name not in PATHS:
-        raise UsageError(f"There is no path {name!r}; choose one of {', '.join(PATHS)}.")
-    return PATHS[name]

@@ -27,7 +27,7 @@ from actalign.alignment._affinities import (
     texts_of,
 )
 from actalign.alignment._dtw import align_batch, align_scores
-from actalign.alignment._paths import Means, Path, Timing, get_path, wrong_orders
+from actalign.alignment._paths import PATHS, Means, Path, Timing, wrong_orders
 from actalign.alignment._similarity import cosine, normalize
 from actalign.background import Background
 from actalign.encoder_info import EncoderInfo
@@ -86,19 +86,17 @@ class Stages:
 
         These are the reversed one and OTHER_ORDERS drawn ones. NaN for a script of one step.
         """
-        texts = self.affinity.texts(candidates, by)
-        matrix = self.affinity.of(frames, texts, by)
-        timing = Timing.of(seen_frames(frames), by.frame_seconds)
+        true = self.scored(frames, candidates, by)
+        sizes = true.texts.sizes
         orders = [
-            np.arange(matrix.shape[1]),
-            wrong_orders(texts.sizes, reverse=True),
-            *(wrong_orders(texts.sizes, reverse=False, seed=n) for n in range(OTHER_ORDERS)),
+            wrong_orders(sizes, reverse=True),
+            *(wrong_orders(sizes, reverse=False, seed=n) for n in range(OTHER_ORDERS)),
         ]
-        true, *wrong = (
-            self._scores(self.path.means(matrix[:, order], texts.sizes, timing), by)
+        wrong = [
+            self._scores(self.path.means(true.matrix[:, order], sizes, true.timing), by)
             for order in orders
-        )
-        return np.where(np.array(texts.sizes) > 1, true - np.mean(wrong, axis=0), np.nan)
+        ]
+        return np.where(np.array(sizes) > 1, true.scores - np.mean(wrong, axis=0), np.nan)
 
     def _scores(self, means: Means, by: Calibration) -> Float64:
         over_path, over_steps = means
@@ -231,14 +229,7 @@ class Scorer:
         return list(given)
 
     @classmethod
-    def of(
-        cls,
-        name: str,
-        parts: str,
-        summary: str = "",
-        *,
-        geometric: bool = False,
-    ) -> Scorer:
+    def of(cls, name: str, parts: str, summary: str = "", *, geometric: bool = False) -> Scorer:
         """From "AFFINITY+PATH+AVERAGE"; raises a UsageError that lists a wrong part's choices."""
         named = parts.split("+")
         if len(named) != 3:
@@ -247,13 +238,13 @@ class Scorer:
                 "average, such as cosine+segment+path."
             )
         first, second, average = named
-        if first not in AFFINITIES:
-            listed = ", ".join(AFFINITIES)
-            raise UsageError(f"There is no affinity {first!r}; choose one of {listed}.")
-        if average not in AVERAGES:
-            listed = ", ".join(AVERAGES)
-            raise UsageError(f"There is no average {average!r}; choose one of {listed}.")
-        stages = Stages(AFFINITIES[first], get_path(second), average, geometric)
+        tables: dict[str, Collection[str]]
+        tables = {"affinity": AFFINITIES, "path": PATHS, "average": AVERAGES}
+        for (kind, table), part in zip(tables.items(), named, strict=True):
+            if part not in table:
+                listed = ", ".join(table)
+                raise UsageError(f"There is no {kind} {part!r}; choose one of {listed}.")
+        stages = Stages(AFFINITIES[first], PATHS[second], average, geometric)
         return cls(
             name,
             "steps",

@@ -31,9 +31,9 @@ def models(
     cache, best = hub_cache(), SMALL_MODEL if device == "cpu" else DEFAULT_MODEL
     rows = []
     for model in MODELS:
-        held = model.cached_bytes(cache) if model.hub else None
+        held = model.cached_bytes(cache)
         cost = model.gflop_per_clip
-        where = built_in if not model.hub else "cached" if held is not None else "on the hub"
+        where = built_in if model.name == "body" else "cached" if held is not None else "on the hub"
         rows.append(
             {
                 "model": model.name,

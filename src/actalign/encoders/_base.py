@@ -235,8 +235,7 @@ def encode_pictures(encoder: Encoder, frames: UInt8) -> Float32:
 def encode_texts(encoder: Encoder, texts: Sequence[str]) -> Float32:
     """Embed texts: one row for each, else EncoderError."""
     rows = np.asarray(encoder.encode_text(texts), np.float32)
-    if len(rows) != len(texts):
-        raise EncoderError(_miscounted(encoder, len(rows), counted(len(texts), "text")))
+    _check_rows(encoder, len(rows), len(texts), "text", EncoderError)
     check_width(encoder.info, rows, "texts", EncoderError)
     return rows
 
@@ -252,16 +251,18 @@ def check_width(
         )
 
 
-def _check_rows(encoder: Encoder, rows: int, taken: int, noun: str = "frame") -> None:
+def _check_rows(
+    encoder: Encoder,
+    rows: int,
+    taken: int,
+    noun: str = "frame",
+    kind: type[EncoderError] = RowsError,
+) -> None:
     if rows != taken:
-        raise RowsError(_miscounted(encoder, rows, counted(taken, noun)))
-
-
-def _miscounted(encoder: Encoder, rows: int, taken: str) -> str:
-    return (
-        f"The encoder {encoder.info.model_id} returned {counted(rows, 'row')} for {taken}; it must "
-        "return one for each."
-    )
+        raise kind(
+            f"The encoder {encoder.info.model_id} returned {counted(rows, 'row')} for "
+            f"{counted(taken, noun)}; it must return one for each."
+        )
 
 
 def encode_blocks(encoder: Encoder, blocks: Iterable[UInt8]) -> Iterator[Float32]:

@@ -35,13 +35,13 @@ class Model:
 
     vision: None if it isn't a vision transformer. across: GFLOP per row in addition to those of its
     frames. fps: sampled by default; None for all frames. modules: those that must be importable.
-    hub: where its files are.
+    hub: where its files are, if not under its name.
     """
 
     name: str
     scale: str
     good_at: str
-    licence: str
+    licence: str = "apache-2.0"
     context: int | None = None
     vision: VisionShape | None = None
     across: float = 0.0
@@ -78,18 +78,15 @@ class Model:
 
     def cached_bytes(self, cache: Path) -> int | None:
         """Size of its files in the hub's cache; None if its weights are not there."""
-        snapshots = cache / f"models--{self.hub.replace('/', '--')}" / "snapshots"
-        for folder in sorted(snapshots.glob("*")):
-            if any(folder.glob("*.safetensors")):
-                return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        folder = f"models--{(self.hub or self.name).replace('/', '--')}"
+        snapshots = cache / folder / "snapshots"
+        for found in sorted(snapshots.glob("*")):
+            if any(found.glob("*.safetensors")):
+                return sum(file.stat().st_size for file in found.rglob("*") if file.is_file())
         return None
 
 
-def _hub(name: str, scale: str, good_at: str, **known: object) -> Model:
-    return Model(name, scale, good_at, "apache-2.0", hub=name, **known)  # type: ignore[arg-type]
-
-
-_OPEN_CLIP = {"extra": "open-clip", "modules": ("torch", "torchvision", "open_clip")}
+_OPEN_CLIP = ("torch", "torchvision", "open_clip")
 
 MODELS = (
     Model(
@@ -100,10 +97,10 @@ MODELS = (
         extra="body",
         modules=("onnxruntime", "tokenizers"),
     ),
-    _hub(DEFAULT_MODEL, "sigmoid", "the paper's choice", context=64, vision=SO400M),
-    _hub(SMALL_MODEL, "sigmoid", "fast", context=64, vision=B16),
-    _hub("google/siglip2-base-patch16-224", "sigmoid", "fast", context=64, vision=B16),
-    _hub("google/siglip2-so400m-patch14-384", "sigmoid", "pictures", context=64, vision=SO400M),
+    Model(DEFAULT_MODEL, "sigmoid", "the paper's choice", context=64, vision=SO400M),
+    Model(SMALL_MODEL, "sigmoid", "fast", context=64, vision=B16),
+    Model("google/siglip2-base-patch16-224", "sigmoid", "fast", context=64, vision=B16),
+    Model("google/siglip2-so400m-patch14-384", "sigmoid", "pictures", context=64, vision=SO400M),
     Model(
         "openai/clip-vit-large-patch14",
         "softmax",
@@ -111,7 +108,6 @@ MODELS = (
         "not stated",
         77,
         VisionShape(257, 1024, 24, 4096),
-        hub="openai/clip-vit-large-patch14",
     ),
     Model(
         "open_clip:PE-Core-B-16/meta",
@@ -121,7 +117,8 @@ MODELS = (
         32,
         VisionShape(197, 768, 12, 3072),
         hub="timm/PE-Core-B-16",
-        **_OPEN_CLIP,  # type: ignore[arg-type]
+        extra="open-clip",
+        modules=_OPEN_CLIP,
     ),
     Model(
         "open_clip:PE-Core-L-14-336/meta",
@@ -131,7 +128,8 @@ MODELS = (
         32,
         L14,
         hub="timm/PE-Core-L-14-336",
-        **_OPEN_CLIP,  # type: ignore[arg-type]
+        extra="open-clip",
+        modules=_OPEN_CLIP,
     ),
     Model(
         "microsoft/xclip-base-patch32",
@@ -143,9 +141,8 @@ MODELS = (
         frames_per_row=8,
         frames_between_rows=4,
         fps=8.0,
-        hub="microsoft/xclip-base-patch32",
     ),
-    _hub(
+    Model(
         "google/videoprism-lvt-base-f16r288",
         "none",
         "movement in windows of 16 frames",
@@ -168,7 +165,6 @@ MODELS = (
         fps=8.0,
         extra="open-clip",
         modules=("torch", "torchvision", "timm"),
-        hub="facebook/pe-av-large",
     ),
     Model(
         "st:Qwen/Qwen3-VL-Embedding-2B",

@@ -129,12 +129,15 @@ def download(model: str, revision: str | None, patterns: Sequence[str]) -> Path:
 class Checkpoint:
     """The files of a folder, checked before the weights are loaded.
 
+    name: the folder or the hub id. revision: the commit on the hub, None for a local folder.
     fingerprint: of the files alone, not of how they are used in computation. logit_scale: natural
     logarithm of the scale; None for models without a scale for cosines. logit_bias: None for models
     without one (CLIP).
     """
 
     folder: Path
+    name: str
+    revision: str | None
     model_type: str
     preprocessing: ImagePreprocessing
     fingerprint: str
@@ -142,8 +145,10 @@ class Checkpoint:
     logit_bias: float | None
 
 
-def read_checkpoint(folder: Path) -> Checkpoint:
-    """Read all but the weights; raises EncoderError, which names the missing or wrong file."""
+def read_checkpoint(model: str, revision: str | None) -> Checkpoint:
+    """Find what `find_files` finds, and read all but the weights; raises EncoderError, which names
+    the missing or wrong file."""
+    folder, name, commit = find_files(model, revision)
     model_type = read_json(folder / "config.json").get("model_type")
     if not isinstance(model_type, str) or model_type not in FAMILIES:
         raise EncoderError(
@@ -162,13 +167,12 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         )
     return Checkpoint(
         folder,
+        name,
+        commit,
         model_type,
         preprocessing,
         fingerprint_files(
-            {
-                *weights,
-                *(file for pattern in CONFIG_FILES for file in folder.glob(pattern)),
-            }
+            {*weights, *(f for pattern in CONFIG_FILES for f in folder.glob(pattern))}
         ),
         scalars.get("logit_scale"),
         scalars.get("logit_bias"),
@@ -191,7 +195,6 @@ def weight_files(folder: Path) -> list[Path]:
 
     Raises EncoderError if there is none, or if one is missing or outside the folder.
     """
-    read_json(folder / "config.json")
     check_configuration(folder / "config.json")
     single, index = folder / WEIGHT_FILES[0], folder / WEIGHT_FILES[2]
     if single.is_file():

@@ -14,8 +14,8 @@ from PIL import Image
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders._base import ACROSS_FRAMES, CROP, ImageEncoder, PersonRows, one_person_only
 from actalign.encoders.body._look import Person
-from actalign.encoders.body._pose import POSE_VERSION, PoseEstimator, check_person
-from actalign.encoders.body._tracks import EVERYONE, Tracks, person_version
+from actalign.encoders.body._pose import POSE_VERSION, PoseEstimator
+from actalign.encoders.body._tracks import EVERYONE, Tracks, check_person, person_version
 from actalign.encoders.body._weights import weights_hash
 from actalign.errors import UsageError
 from actalign.rows import whole_source
@@ -53,8 +53,7 @@ class CroppedEncoder:
     def __init__(self, encoder: ImageEncoder, person: str) -> None:
         """person: whom to follow: largest, left, right, a number N, or all for everyone. Raises
         UsageError for any other value, and for an encoder that looks across frames."""
-        if person != EVERYONE:
-            check_person(person)
+        check_person(person)
         if isinstance(encoder, ACROSS_FRAMES):
             raise UsageError(
                 f"The encoder {encoder.info.model_id!r} looks across frames, so people can't be "
@@ -90,7 +89,7 @@ class CroppedEncoder:
         numbers = tracks.numbers() if self.everyone else []
         if not numbers:
             return [self._whole(tracks, rows)]
-        return [self._seen(tracks, rows, n, len(numbers)) for n in numbers]
+        return [self._seen(tracks, rows, number) for number in numbers]
 
     def encode(
         self, batch: FrameBatch, people: list[dict[int, Person]]
@@ -130,19 +129,11 @@ class CroppedEncoder:
         )
 
     @staticmethod
-    def _seen(
-        tracks: Tracks, rows: list[dict[int, Float32]], number: int, count: int
-    ) -> PersonRows:
+    def _seen(tracks: Tracks, rows: list[dict[int, Float32]], number: int) -> PersonRows:
         """The rows of the frames that show a person."""
         shown = [t for t, found in enumerate(rows) if number in found]
-        times, end = tracks.pts_seconds, shown[-1] + 1
-        return PersonRows(
-            number,
-            np.array([rows[t][number] for t in shown], np.float32),
-            np.array([times[t] for t in shown]),
-            times[end] if end < len(times) else None,
-            {"person": str(number), "people": str(count), **tracks.source(number)},
-        )
+        found = np.array([rows[t][number] for t in shown], np.float32)
+        return tracks.rows_of(number, found, np.array(tracks.pts_seconds)[shown])
 
     def encode_clip(
         self, batches: Iterable[FrameBatch], *, block: int | None = None

@@ -146,7 +146,7 @@ def _save(encoder: TransformersEncoder, folder: Path, *, int8: bool) -> None:
 
 
 def _compare(encoder: TransformersEncoder, folder: Path, out_dir: Path) -> ExportReport:
-    exported = OnnxEncoder.from_folder(folder)
+    exported = OnnxEncoder(folder)
     frames = _probe_frames(encoder.preprocessing)
     return ExportReport(
         out_dir,

@@ -84,7 +84,7 @@ def load_encoder(
     if model.startswith(SENTENCE):
         from actalign.encoders._sentence import SentenceEncoder
 
-        return SentenceEncoder.from_name(model.removeprefix(SENTENCE), **given)
+        return SentenceEncoder(model.removeprefix(SENTENCE), **given)
     if model.partition(":")[0] == "body":
         return _built_in(model, **given)
     if (folder / "image.onnx").is_file():
@@ -148,7 +148,7 @@ def _service(
         raise EncoderUsageError(f"{model} runs elsewhere; leave out device, dtype and revision.")
     from actalign.encoders._service import ServiceEncoder
 
-    return ServiceEncoder.from_name(model, batch_size=batch_size)
+    return ServiceEncoder(model, batch_size=batch_size)
 
 
 def _of_open_clip(model: str, *, revision: str | None, **others: Any) -> ImageEncoder:
@@ -158,19 +158,14 @@ def _of_open_clip(model: str, *, revision: str | None, **others: Any) -> ImageEn
         )
     from actalign.encoders._open_clip import OpenClipEncoder
 
-    return OpenClipEncoder.from_name(model.removeprefix(OPEN_CLIP), **others)
+    return OpenClipEncoder(model.removeprefix(OPEN_CLIP), **others)
 
 
 def _built_in(model: str, *, batch_size: int | None, **others: Any) -> ImageEncoder:
     _check_on_cpu(model, (None, "float32"), **others)
-    _, _, person = model.partition(":")
-    if person == "all":
-        from actalign.encoders.body._everyone import EveryBodyEncoder
-
-        return EveryBodyEncoder()
     from actalign.encoders.body._encoder import BodyEncoder
 
-    return BodyEncoder.from_package(person or "largest")
+    return BodyEncoder.from_package(model.partition(":")[2] or "largest")
 
 
 def _exported(model: str, folder: Path, *, batch_size: int | None, **others: Any) -> ImageEncoder:
@@ -178,7 +173,7 @@ def _exported(model: str, folder: Path, *, batch_size: int | None, **others: Any
     _check_on_cpu(model, (None, "float32", "int8"), **others)
     from actalign.encoders._onnx import OnnxEncoder
 
-    return OnnxEncoder.from_folder(folder, batch_size=batch_size)
+    return OnnxEncoder(folder, batch_size=batch_size)
 
 
 def _check_on_cpu(

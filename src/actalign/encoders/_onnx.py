@@ -86,6 +86,12 @@ class OnnxEncoder:
     """An exported dual encoder as an `Encoder`."""
 
     def __init__(self, folder: Path, *, batch_size: int | None = None, threads: int | None = None):
+        """Open an exported folder.
+
+        batch_size: at most the config's own. threads: for the matrix products; default: the
+        physical cores that this process may use. Raises EncoderError, which names the wrong file
+        and field.
+        """
         config = _read_config(folder / "config.json")
         self.config = config
         self.batch_size = min(batch_size or config.batch_size, config.batch_size)
@@ -107,18 +113,6 @@ class OnnxEncoder:
             dtype=config.dtype,
             revision=config.revision,
         )
-
-    @classmethod
-    def from_folder(
-        cls, folder: Path, *, batch_size: int | None = None, threads: int | None = None
-    ) -> OnnxEncoder:
-        """Open an exported folder.
-
-        batch_size: at most the config's own. threads: for the matrix products; default: the
-        physical cores that this process may use. Raises EncoderError, which names the wrong file
-        and field.
-        """
-        return cls(folder, batch_size=batch_size, threads=threads)
 
     def encode_image(self, frames: UInt8) -> Float32:
         """Embed (T, H, W, 3) uint8 RGB frames, each by itself, as (T, D) float32."""

@@ -175,7 +175,17 @@ def _built_in(name: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
 class OpenClipEncoder(TorchEncoder):
     """An open_clip model as an `Encoder`: its own towers and tokenizer, our resize."""
 
-    def __init__(self, files: OpenClipFiles, placement: Placement) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        device: str | None = None,
+        dtype: str | None = None,
+        batch_size: int | None = None,
+    ) -> None:
+        """Load what `name` stands for; raises EncoderError if files, device or dtype are absent."""
+        placement = Placement.choose(device, dtype, batch_size)
+        files = OpenClipFiles.find(name)
         config = copy.deepcopy(dict(files.model_cfg))
         self.torch_model = _load(files, config)
         size = self.torch_model.visual.image_size
@@ -198,19 +208,6 @@ class OpenClipEncoder(TorchEncoder):
             step_template=template_for(self.max_length),
         )
         self._feed(self._image_features)
-
-    @classmethod
-    def from_name(
-        cls,
-        name: str,
-        *,
-        device: str | None = None,
-        dtype: str | None = None,
-        batch_size: int | None = None,
-    ) -> OpenClipEncoder:
-        """Load what `name` stands for; raises EncoderError if files, device or dtype are absent."""
-        placement = Placement.choose(device, dtype, batch_size)
-        return cls(OpenClipFiles.find(name), placement)
 
     def _image_features(self, pixel_values: torch.Tensor) -> torch.Tensor:
         rows: torch.Tensor = self.torch_model.encode_image(pixel_values, normalize=False)

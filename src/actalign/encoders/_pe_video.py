@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from actalign.encoders._torch import TransformersWindows, WindowShape
+from actalign.encoders._torch import TransformersWindows, of_windows
 from actalign.encoders._vision_shape import VisionShape
 from actalign.types import Float32
 
@@ -33,14 +33,10 @@ class PeVideoEncoder(TransformersWindows):
 
     full_length = False
 
-    def window_shape(self, config: Any) -> WindowShape:
+    def facts(self, config: Any) -> dict[str, Any]:
         """Windows of FRAMES."""
-        return WindowShape(
-            int(config.text_config.hidden_size),
-            FRAMES,
-            fps=FPS,
-            gflop=_gflop(self.torch_model),
-        )
+        dim, gflop = int(config.text_config.hidden_size), _gflop(self.torch_model)
+        return of_windows(dim=dim, frames=FRAMES, fps=FPS, gflop=gflop)
 
     def most_tokens(self) -> int:
         """How many tokens the tower and its tokenizer take."""

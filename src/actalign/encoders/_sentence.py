@@ -49,8 +49,18 @@ class SentenceEncoder:
     """
 
     def __init__(
-        self, folder: Path, *, model_id: str, revision: str | None, placement: Placement
+        self,
+        name: str,
+        *,
+        device: str | None = None,
+        dtype: str | None = None,
+        revision: str | None = None,
+        batch_size: int | None = None,
     ) -> None:
+        """Load a hub id, `ID@REVISION`, or a folder; raises EncoderError."""
+        placement = Placement.choose(device, dtype, batch_size)
+        folder, name, commit = find_files(name, revision, PATTERNS)
+        model_id = f"st:{name}"
         check_files(folder)
         self.batch_size = placement.batch_size
         try:
@@ -79,26 +89,11 @@ class SentenceEncoder:
             logit_scale=None,
             logit_bias=None,
             dtype=placement.dtype,
-            revision=revision,
+            revision=commit,
             context_length=context,
             licence=licence_of(folder),
             step_template=template_for(context),
         )
-
-    @classmethod
-    def from_name(
-        cls,
-        name: str,
-        *,
-        device: str | None = None,
-        dtype: str | None = None,
-        revision: str | None = None,
-        batch_size: int | None = None,
-    ) -> SentenceEncoder:
-        """Load a hub id, `ID@REVISION`, or a folder; raises EncoderError."""
-        placement = Placement.choose(device, dtype, batch_size)
-        folder, name, commit = find_files(name, revision, PATTERNS)
-        return cls(folder, model_id=f"st:{name}", revision=commit, placement=placement)
 
     def encode_image(self, frames: UInt8) -> Float32:
         """Embed (T, H, W, 3) uint8 RGB frames, each by itself, as (T, D) float32."""

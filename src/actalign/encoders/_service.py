@@ -25,7 +25,7 @@ from PIL import Image
 from actalign.addresses import plain_address
 from actalign.arguments import check_frames
 from actalign.encoder_info import EncoderInfo
-from actalign.encoders._text_cache import keep_rows, stored_rows
+from actalign.encoders._text_cache import keep_rows, opened, stored_rows
 from actalign.errors import EncoderError, UsageError, VideoError
 from actalign.files import cache_folder
 from actalign.services import Asked, Told, client, explain, read_api_key
@@ -54,7 +54,13 @@ class ServiceEncoder:
     if a service changes the weights behind a name.
     """
 
-    def __init__(self, address: str, model: str, *, batch_size: int = 16) -> None:
+    def __init__(self, name: str, *, batch_size: int | None = None) -> None:
+        """Use `ADDRESS#MODEL`; raises EncoderError if it doesn't answer, UsageError for an invalid
+        name."""
+        address, _, model = name.partition("#")
+        address = plain_address(address)
+        if not model:
+            raise UsageError(f"{address} names no model; write {address}#MODEL.")
         try:
             import openai  # noqa: F401
         except ImportError:
@@ -62,7 +68,7 @@ class ServiceEncoder:
                 "The openai package is not installed; install it with `pip install "
                 "'actalign[llm]'` to use an embedding service."
             ) from None
-        self._address, self._model, self.batch_size = address, model, batch_size
+        self._address, self._model, self.batch_size = address, model, batch_size or 16
         self._asked = Asked(
             address,
             model,
@@ -88,16 +94,6 @@ class ServiceEncoder:
             dtype="service",
         )
 
-    @classmethod
-    def from_name(cls, name: str, *, batch_size: int | None = None) -> ServiceEncoder:
-        """Use `ADDRESS#MODEL`; raises EncoderError if it doesn't answer, UsageError for an invalid
-        name."""
-        address, _, model = name.partition("#")
-        address = plain_address(address)
-        if not model:
-            raise UsageError(f"{address} names no model; write {address}#MODEL.")
-        return cls(address, model, batch_size=batch_size or 16)
-
     def encode_image(self, frames: UInt8) -> Float32:
         """Embed (T, H, W, 3) uint8 RGB frames, each by itself, as (T, D) float32.
 
@@ -122,7 +118,8 @@ class ServiceEncoder:
 
     def _embed(self, kind: Kind, inputs: list[str], names: list[str]) -> Float32:
         """Rows of the inputs, from the cache or the service; answers are stored as they arrive."""
-        found = stored_rows(self._cache, self._cached_as, set(names))
+        with opened(self._cache) as file:
+            found = stored_rows(file, self._cached_as, set(names))
         found = {name: row for name, row in found.items() if len(row) == self.info.dim}
         wanted = {n: one for n, one in zip(names, inputs, strict=True) if n not in found}
         at_once = 1 if self._form == "messages" else self.batch_size
@@ -133,8 +130,10 @@ class ServiceEncoder:
             try:
                 for part, answer in zip(parts, asked, strict=True):
                     rows = self._checked(answer.result(), len(part), self.info.dim)
-                    keep_rows(self._cache, self._cached_as, dict(zip(part, rows, strict=True)))
-                    found.update(zip(part, rows, strict=True))
+                    new = dict(zip(part, rows, strict=True))
+                    with opened(self._cache) as file:
+                        keep_rows(file, self._cached_as, new)
+                    found |= new
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
@@ -143,17 +142,12 @@ class ServiceEncoder:
 
     def _find_form(self) -> int:
         """Choose the first form that the service accepts; returns the length of its vectors."""
-        forms: tuple[Form, Form] = ("messages", "input")
-        for form in forms:
-            self._form = form
-            try:
-                [row] = self._checked(self._ask("text", [PROBE]), 1, None)
-            except _RefusedError:
-                if form == forms[-1]:
-                    raise
-            else:
-                return len(row)
-        raise AssertionError("unreachable")
+        try:
+            answer = self._ask("text", [PROBE])
+        except _RefusedError:
+            self._form = "input"
+            answer = self._ask("text", [PROBE])
+        return self._checked(answer, 1, None).shape[1]
 
     def _ask(self, kind: Kind, inputs: list[str]) -> object:
         """The service's answer to one request; raises EncoderError."""

@@ -7,46 +7,31 @@ from typing import Any
 
 import torch
 
-from actalign.encoder_info import EncoderInfo
-from actalign.encoders._checkpoint import Checkpoint, features_of, licence_of
-from actalign.encoders._torch import Placement, TorchEncoder, TransformersTexts, resize
+from actalign.encoders._checkpoint import Checkpoint, features_of
+from actalign.encoders._torch import Placement, TorchEncoder, TransformersTowers, resize
 from actalign.encoders._tower import VisionTower
 from actalign.encoders._vision_shape import VisionShape
 from actalign.errors import EncoderError
 
 
-class TransformersEncoder(TransformersTexts, TorchEncoder):
+class TransformersEncoder(TransformersTowers, TorchEncoder):
     """A SigLIP, SigLIP 2 or CLIP checkpoint as an `Encoder`.
 
     Every text is lower-cased and padded to the tower's full length without an attention mask, as
     these models were trained; longer texts are cut, and `text_warnings` names them.
     """
 
-    def __init__(
-        self,
-        checkpoint: Checkpoint,
-        *,
-        model_id: str,
-        revision: str | None,
-        placement: Placement,
-    ):
-        super().__init__(checkpoint.preprocessing, placement)
-        self.model_type = checkpoint.model_type
-        config = self.load(checkpoint)
-        is_clip = self.model_type == "clip"
-        self.info = EncoderInfo(
-            model_id=model_id,
-            fingerprint=placement.marked(checkpoint.fingerprint),
-            dim=int(config.projection_dim if is_clip else config.vision_config.hidden_size),
-            logit_scale=checkpoint.logit_scale,
-            logit_bias=checkpoint.logit_bias,
-            dtype=placement.dtype,
-            revision=revision,
-            context_length=self.max_length,
-            licence=licence_of(checkpoint.folder),
-            gflop_per_row=_gflop(config, self.model_type),
-        )
+    def __init__(self, checkpoint: Checkpoint, placement: Placement) -> None:
+        super().__init__(checkpoint, placement)
         self._feed(self._image_tower(float8=placement.dtype == "float8"))
+
+    def facts(self, config: Any) -> dict[str, Any]:
+        """The length of its rows, and what one costs."""
+        is_clip = self.model_type == "clip"
+        return {
+            "dim": int(config.projection_dim if is_clip else config.vision_config.hidden_size),
+            "gflop_per_row": _gflop(config, self.model_type),
+        }
 
     def _image_tower(self, *, float8: bool) -> Callable[..., torch.Tensor]:
         fused = self.device.type == "cuda" and VisionTower.can_run(self.torch_model)

@@ -54,7 +54,7 @@ class TextCache:
     def _have(self, encoded: Sequence[str], judged: Sequence[str]) -> None:
         """Get the embeddings of some texts, and the warnings about some, often the same."""
         if judged and self._path is not None:
-            with _open(self._path) as file:
+            with opened(self._path) as file:
                 self._complete(file, encoded, judged)
         else:
             self._ask(encoded, judged)
@@ -63,7 +63,7 @@ class TextCache:
         self, file: sqlite3.Connection, encoded: Sequence[str], judged: Sequence[str]
     ) -> None:
         """Read the embeddings and warnings that the file has, and store those that it lacks."""
-        found = _rows_in(file, self._fingerprint, encoded)
+        found = stored_rows(file, self._fingerprint, encoded)
         new = [text for text in encoded if text not in found]
         kept = set(judged).difference(new)
         said = {text: _said_in(file, self._fingerprint, text) for text in kept}
@@ -76,7 +76,7 @@ class TextCache:
                 raise
             old = []  # The encoder can't be loaded, and its earlier warnings are all that is known.
         self._rows.update(found)
-        _put_rows(file, self._fingerprint, {text: self._rows[text] for text in new})
+        keep_rows(file, self._fingerprint, {text: self._rows[text] for text in new})
         file.executemany(
             "INSERT OR REPLACE INTO judged VALUES (?, ?, ?, ?)",
             [
@@ -107,21 +107,10 @@ def _known_words(model_id: str) -> str:
     return words_hash()
 
 
-def stored_rows(path: Path, fingerprint: str, texts: Iterable[str]) -> dict[str, Float32]:
-    """The embeddings that the file has of these texts; raises ActAlignError if it can't be used."""
-    with _open(path) as file:
-        return _rows_in(file, fingerprint, texts)
-
-
-def keep_rows(path: Path, fingerprint: str, rows: Mapping[str, Float32]) -> None:
-    """Store embeddings in the file; raises ActAlignError if it can't be used."""
-    with _open(path) as file:
-        _put_rows(file, fingerprint, rows)
-
-
-def _rows_in(
+def stored_rows(
     file: sqlite3.Connection, fingerprint: str, texts: Iterable[str]
 ) -> dict[str, Float32]:
+    """The embeddings that the file has of these texts."""
     query = "SELECT embedding FROM texts WHERE fingerprint = ? AND text = ?"
     found: dict[str, Float32] = {}
     for text in texts:
@@ -131,7 +120,8 @@ def _rows_in(
     return found
 
 
-def _put_rows(file: sqlite3.Connection, fingerprint: str, rows: Mapping[str, Float32]) -> None:
+def keep_rows(file: sqlite3.Connection, fingerprint: str, rows: Mapping[str, Float32]) -> None:
+    """Store embeddings in the file."""
     file.executemany(
         "INSERT OR REPLACE INTO texts VALUES (?, ?, ?)",
         [(fingerprint, text, row.tobytes()) for text, row in rows.items()],
@@ -154,7 +144,7 @@ def _said_in(
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[sqlite3.Connection]:
+def opened(path: Path) -> Iterator[sqlite3.Connection]:
     """The open file, committed at the end; raises ActAlignError if it or the disk is faulty.
 
     If another process is writing to it, this one waits.

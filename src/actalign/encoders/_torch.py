@@ -84,20 +84,38 @@ class Placement:
         return fingerprint + ("" if self.dtype == "float32" else f"-{self.dtype}")
 
 
-class TextTower(ABC):
-    """The half of an encoder that reads texts.
+class TorchTowers(ABC):
+    """The halves of a torch encoder: one reads texts, the other frames.
 
-    device: of the tower. max_length: the number of tokens of a text that it reads.
+    preprocessing: for the frames. device, dtype: of the model. max_length: the number of tokens of
+    a text that it reads.
     """
 
     info: EncoderInfo
-    device: torch.device
-    batch_size: int
     max_length: int
+
+    def __init__(self, preprocessing: ImagePreprocessing, placement: Placement) -> None:
+        self.preprocessing = preprocessing
+        self.device = torch.device(placement.device)
+        self.dtype = DTYPES[placement.dtype]
+        self.batch_size = placement.batch_size
+        # Made here, because a copy from ordinary memory to a GPU waits for all of the GPU's work.
+        self._mean, self._std = (
+            torch.tensor(values, device=self.device)[:, None, None]
+            for values in (preprocessing.mean, preprocessing.std)
+        )
+
+    def image_inputs(self, frames: torch.Tensor) -> dict[str, torch.Tensor]:
+        """The image tower's arguments for (T, H, W, 3) uint8 frames already on the device."""
+        return {"pixel_values": self._normalise(prepared(frames, self.preprocessing))}
+
+    def _normalise(self, planes: torch.Tensor) -> torch.Tensor:
+        scaled = planes.float() * self.preprocessing.rescale
+        return ((scaled - self._mean) / self._std).to(self.dtype)
 
     @abstractmethod
     def token_ids(self, texts: Sequence[str]) -> torch.Tensor:
-        """The text tower's (K, max_length) int64 input, on the CPU."""
+        """The text tower's (K, length) int64 input, on the CPU."""
 
     @abstractmethod
     def count_tokens(self, text: str) -> int:
@@ -125,22 +143,34 @@ class TextTower(ABC):
         ]
 
 
-class TransformersTexts(TextTower):
-    """The text tower of a transformers model."""
+class TransformersTowers(TorchTowers):
+    """The towers of a transformers checkpoint."""
 
-    torch_model: Any
-    tokenizer: Any
-    dtype: torch.dtype
     full_length: ClassVar[bool] = True
     """Whether each text is padded to the tower's full length, as most are trained, or to the
     longest in its batch."""
 
-    def load(self, checkpoint: Checkpoint) -> Any:
-        """Load the model onto the device, and its tokenizer; returns the model's configuration."""
+    def __init__(self, checkpoint: Checkpoint, placement: Placement) -> None:
+        super().__init__(checkpoint.preprocessing, placement)
+        self.model_type = checkpoint.model_type
         self.torch_model, self.tokenizer = load_model(checkpoint, self.dtype)
         self.torch_model.to(self.device).eval()
         self.max_length = self.most_tokens()
-        return self.torch_model.config
+        self.info = EncoderInfo(
+            model_id=checkpoint.name,
+            fingerprint=placement.marked(checkpoint.fingerprint),
+            logit_scale=checkpoint.logit_scale,
+            logit_bias=checkpoint.logit_bias,
+            dtype=placement.dtype,
+            revision=checkpoint.revision,
+            context_length=self.max_length,
+            licence=licence_of(checkpoint.folder),
+            **self.facts(self.torch_model.config),
+        )
+
+    @abstractmethod
+    def facts(self, config: Any) -> dict[str, Any]:
+        """The other fields of `info`, from the loaded model's configuration."""
 
     def most_tokens(self) -> int:
         """How many tokens the tower reads."""
@@ -170,38 +200,7 @@ class TransformersTexts(TextTower):
         return features_of(self.torch_model.get_text_features(input_ids=ids))
 
 
-class TorchImages:
-    """Prepares frames as input of a torch tower.
-
-    preprocessing: for the frames. device, dtype: of the model.
-    """
-
-    preprocessing: ImagePreprocessing
-    device: torch.device
-    dtype: torch.dtype
-    batch_size: int
-
-    def __init__(self, preprocessing: ImagePreprocessing, placement: Placement) -> None:
-        self.preprocessing = preprocessing
-        self.device = torch.device(placement.device)
-        self.dtype = DTYPES[placement.dtype]
-        self.batch_size = placement.batch_size
-        # Made here, because a copy from ordinary memory to a GPU waits for all of the GPU's work.
-        self._mean, self._std = (
-            torch.tensor(values, device=self.device)[:, None, None]
-            for values in (preprocessing.mean, preprocessing.std)
-        )
-
-    def image_inputs(self, frames: torch.Tensor) -> dict[str, torch.Tensor]:
-        """The image tower's arguments for (T, H, W, 3) uint8 frames already on the device."""
-        return {"pixel_values": self._normalise(prepared(frames, self.preprocessing))}
-
-    def _normalise(self, planes: torch.Tensor) -> torch.Tensor:
-        scaled = planes.float() * self.preprocessing.rescale
-        return ((scaled - self._mean) / self._std).to(self.dtype)
-
-
-class TorchEncoder(TorchImages, TextTower):
+class TorchEncoder(TorchTowers):
     """A torch `Encoder` of single frames, which fills its batches across clips.
 
     image_tower: turns what `image_inputs` returns into (T, D) embeddings on the device. A subclass
@@ -242,8 +241,8 @@ class TorchEncoder(TorchImages, TextTower):
         yield from self._stream.encode(checked())
 
 
-class TorchWindows(TorchImages, TextTower):
-    """A torch `WindowEncoder`."""
+class TransformersWindows(TransformersTowers):
+    """A `WindowEncoder` of a transformers checkpoint."""
 
     @abstractmethod
     def window_features(self, pixels: torch.Tensor) -> torch.Tensor:
@@ -273,44 +272,16 @@ class TorchWindows(TorchImages, TextTower):
         return self.encode_windows(np.repeat(frames[:, None], self.info.frames_per_row, axis=1))
 
 
-@dataclass(frozen=True, slots=True)
-class WindowShape:
-    """The shape of a window model: numbers in a row, frames in a window, and frames a second."""
-
-    dim: int
-    frames: int
-    fps: float
-    gflop: float | None
-
-
-class TransformersWindows(TransformersTexts, TorchWindows):
-    """A `WindowEncoder` of a transformers checkpoint; a new window starts every half window."""
-
-    def __init__(
-        self, checkpoint: Checkpoint, *, model_id: str, revision: str | None, placement: Placement
-    ) -> None:
-        super().__init__(checkpoint.preprocessing, placement)
-        shape = self.window_shape(self.load(checkpoint))
-        self.info = EncoderInfo(
-            model_id=model_id,
-            fingerprint=placement.marked(checkpoint.fingerprint),
-            dim=shape.dim,
-            logit_scale=checkpoint.logit_scale,
-            logit_bias=checkpoint.logit_bias,
-            dtype=placement.dtype,
-            revision=revision,
-            fps=shape.fps,
-            smoothing_seconds=0.0,
-            context_length=self.max_length,
-            licence=licence_of(checkpoint.folder),
-            frames_per_row=shape.frames,
-            frames_between_rows=max(1, shape.frames // 2),
-            gflop_per_row=shape.gflop,
-        )
-
-    @abstractmethod
-    def window_shape(self, config: Any) -> WindowShape:
-        """The shape of the loaded model, which has this configuration."""
+def of_windows(*, dim: int, frames: int, fps: float, gflop: float | None) -> dict[str, Any]:
+    """The `facts` of a model of windows of so many frames; a new one starts every half window."""
+    return {
+        "dim": dim,
+        "fps": fps,
+        "smoothing_seconds": 0.0,
+        "frames_per_row": frames,
+        "frames_between_rows": max(1, frames // 2),
+        "gflop_per_row": gflop,
+    }
 
 
 def prepared(frames: torch.Tensor, spec: ImagePreprocessing) -> torch.Tensor:

@@ -11,7 +11,7 @@ from actalign.encoders._base import ImageEncoder
 from actalign.errors import EncoderError
 
 try:
-    from actalign.encoders._checkpoint import find_files, read_checkpoint
+    from actalign.encoders._checkpoint import read_checkpoint
     from actalign.encoders._pe_video import PeVideoEncoder
     from actalign.encoders._siglip import TransformersEncoder
     from actalign.encoders._torch import Placement
@@ -47,9 +47,8 @@ def load_pretrained(
     dtype are not available.
     """
     placement = Placement.choose(device, dtype, batch_size, float8=True)
-    folder, model, commit = find_files(model, revision)
-    checkpoint = read_checkpoint(folder)
+    checkpoint = read_checkpoint(model, revision)
     kind = WINDOWS.get(checkpoint.model_type, TransformersEncoder)
     if kind is not TransformersEncoder and placement.dtype == "float8":
-        raise EncoderError(f"{model!r} can't run in float8; use bfloat16.")
-    return kind(checkpoint, model_id=model, revision=commit, placement=placement)
+        raise EncoderError(f"{checkpoint.name!r} can't run in float8; use bfloat16.")
+    return kind(checkpoint, placement)

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from actalign.encoders._checkpoint import features_of
-from actalign.encoders._torch import TransformersWindows, WindowShape
+from actalign.encoders._torch import TransformersWindows, of_windows
 from actalign.encoders._vision_shape import VisionShape
 
 FPS = 8.0
@@ -26,15 +26,11 @@ class VideoPrismEncoder(TransformersWindows):
     half window; this is our choice. Its checkpoints store no scale, so it has none.
     """
 
-    def window_shape(self, config: Any) -> WindowShape:
+    def facts(self, config: Any) -> dict[str, Any]:
         """A window has as many frames as the checkpoint was trained with."""
         vision = config.vision_config
-        return WindowShape(
-            int(vision.hidden_size),
-            int(vision.num_frames),
-            fps=FPS,
-            gflop=_gflop(vision),
-        )
+        dim, frames = int(vision.hidden_size), int(vision.num_frames)
+        return of_windows(dim=dim, frames=frames, fps=FPS, gflop=_gflop(vision))
 
     def window_features(self, pixels: torch.Tensor) -> torch.Tensor:
         """(N, D) embeddings of (N, F, 3, h, w) windows on the device."""

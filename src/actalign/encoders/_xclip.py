@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from actalign.encoders._checkpoint import features_of
-from actalign.encoders._torch import TransformersWindows, WindowShape
+from actalign.encoders._torch import TransformersWindows, of_windows
 
 
 class XClipEncoder(TransformersWindows):
@@ -21,10 +21,11 @@ class XClipEncoder(TransformersWindows):
     A window is one second by default, and a new one starts every half second; this is our choice.
     """
 
-    def window_shape(self, config: Any) -> WindowShape:
+    def facts(self, config: Any) -> dict[str, Any]:
         """Windows of one second."""
         frames = int(config.vision_config.num_frames)
-        return WindowShape(int(config.projection_dim), frames, fps=float(frames), gflop=None)
+        dim = int(config.projection_dim)
+        return of_windows(dim=dim, frames=frames, fps=float(frames), gflop=None)
 
     def window_features(self, pixels: torch.Tensor) -> torch.Tensor:
         """(N, D) embeddings of (N, F, 3, h, w) windows on the device."""

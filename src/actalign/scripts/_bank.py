@@ -8,9 +8,10 @@ its parameters and the full prompt with domain and candidates. Further wordings 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,18 @@ class BankRecord(BaseModel):
                 for n in range(most)
             ),
         ]
+
+    @property
+    def digest(self) -> str:
+        """A hash of the scripts."""
+        content = [self.domain, self.candidates, self.wordings()]
+        text = json.dumps(content, ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+    def is_of(self, given: BankRecord) -> bool:
+        """Whether these are the given record's scripts, or were refined from them."""
+        refined = None if self.refinement is None else self.refinement.refined
+        return given.digest in (self.digest, refined)
 
 
 def read_bank(path: str | Path) -> list[BankRecord]:
@@ -290,21 +303,16 @@ class Bank:
         if time.monotonic() - self._saved_at > _SAVE_SECONDS:
             self.save()
 
-    def adopt(
-        self, records: Sequence[BankRecord], *, known: Callable[[BankRecord, BankRecord], bool]
-    ) -> None:
-        """Add records that have keys, replacing those that are the same but have no key.
-
-        known: whether a record of the file, its first argument, stands for a given one, its second.
-        """
+    def adopt(self, records: Sequence[BankRecord]) -> None:
+        """Add records that have keys, replacing those that are the same but have no key."""
         keyless = [m for m, record in enumerate(self.records) if not record.key]
         for record in records:
-            same = next((m for m in keyless if known(self.records[m], record)), None)
+            same = next((m for m in keyless if self.records[m].is_of(record)), None)
             if same is not None and record.key not in self._at:
                 self.records[same] = record
                 self._at[record.key or ""] = same
                 keyless.remove(same)
-            elif (kept := self.get(record.key or "")) is None or not known(kept, record):
+            elif (kept := self.get(record.key or "")) is None or not kept.is_of(record):
                 self.add(record)
 
     def save(self) -> None:
@@ -318,9 +326,7 @@ class Bank:
 def _read_text(path: Path) -> list[Any]:
     data = read_script_file(path)
     blocks = data if isinstance(data, list) else [data]
-    if not blocks or blocks == [None]:
-        return []
-    return blocks
+    return [] if blocks == [None] else blocks
 
 
 def _read_parquet(path: Path) -> list[dict[str, Any]]:

@@ -16,35 +16,24 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, SecretStr, ValidationError, field_validator
 
 from actalign.documents import one_line
 from actalign.errors import ActAlignError, UsageError
 from actalign.files import write_text
-from actalign.scripts._answer import SCHEMA, TokenLimit
+from actalign.scripts._answer import SCHEMA
 from actalign.scripts._answer_cache import AnswerCache
 from actalign.scripts._bank import Bank, check_bank_path
 from actalign.scripts._chat import ChatRequest, LLMError
-from actalign.scripts._conversation import Conversation, ScriptRequest
+from actalign.scripts._conversation import ScriptRequest, conversations
 from actalign.scripts._generate import ScriptResult
 from actalign.scripts._llm import LLMConfig, LLMService
-from actalign.scripts._prompts import load_prompt
 from actalign.scripts._reply import whole_characters
-from actalign.services import KEY_OR_FILE, Told, read_api_key
+from actalign.services import KEY_OR_FILE, Told
 
 ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
 TOLD = Told("--base-url of `actalign subactions batch submit`", KEY_OR_FILE)
 ENDED = ("completed", "failed", "expired", "cancelled")
-
-
-class SavedRequest(BaseModel):
-    """A `ScriptRequest` as the state file holds it."""
-
-    model_config = ConfigDict(frozen=True)
-
-    id: str
-    labels: tuple[str, ...]
-    domain: str | None = None
 
 
 class BatchState(BaseModel):
@@ -55,7 +44,7 @@ class BatchState(BaseModel):
     """
 
     config: LLMConfig
-    questions: tuple[SavedRequest, ...]
+    questions: tuple[ScriptRequest, ...]
     token: str
     requests: int
     file_id: str | None = None
@@ -101,16 +90,18 @@ def submit(
                 f"The batch {state.batch_id} of {bank} has not been collected yet; run `actalign "
                 f"subactions batch collect --out {bank}` first."
             )
-        requests = _requests(state)
+        requests = state.questions
         config = state.config.model_copy(update={"told": config.told})
-    with closing(LLMService(config, SCHEMA, api_key or read_api_key())) as service:
+    with closing(LLMService(config, SCHEMA, api_key)) as service:
         turns = _turns_due(requests, config, Bank(bank), AnswerCache(cache))
         if not turns:
             return None
         if state is None or state.collected:
-            saved = tuple(SavedRequest(id=r.id, labels=r.labels, domain=r.domain) for r in requests)
             state = BatchState(
-                config=config, questions=saved, token=uuid.uuid4().hex, requests=len(turns)
+                config=config,
+                questions=tuple(requests),
+                token=uuid.uuid4().hex,
+                requests=len(turns),
             )
             _write_state(bank, state)
         else:
@@ -136,7 +127,7 @@ def collect(
     Raises UsageError if the batch has not ended or its prompt file has changed since, or LLMError.
     """
     state = _submitted(bank)
-    requests, answers = _requests(state), AnswerCache(cache)
+    answers = AnswerCache(cache)
     saved = Bank(check_bank_path(bank))
     problems: dict[str, str] = {}
     if not state.collected:
@@ -148,13 +139,13 @@ def collect(
                     f"The batch {status.batch_id} is {status.status} ({status.completed} of "
                     f"{status.total} done); collect it when it has ended."
                 )
-            turns = _turns_due(requests, state.config, saved, answers)
+            turns = _turns_due(state.questions, state.config, saved, answers)
             problems = _take_answers(service, batch, turns, answers)
             for text in status.problems:
                 problems.update(dict.fromkeys(turns, text))
         _write_state(bank, state.model_copy(update={"collected": True}))
     results = []
-    for request, talk in _conversations(requests, state.config):
+    for talk in conversations(state.questions, state.config.model_id(), state.config):
         known = saved.get(talk.key)
         outcome = talk.due(answers, state.config, known)
         if isinstance(outcome, list):
@@ -165,22 +156,15 @@ def collect(
                 f"It still needs {turn}; submit again, or run `actalign subactions generate` "
                 "with the same settings."
             )
-            results.append(ScriptResult(request, None, error))
+            results.append(ScriptResult(talk.request, None, error))
         elif isinstance(outcome, str):
-            results.append(ScriptResult(request, None, outcome))
+            results.append(ScriptResult(talk.request, None, outcome))
         else:
             if outcome is not known:
                 saved.add(outcome)
-            results.append(ScriptResult(request, outcome, None))
+            results.append(ScriptResult(talk.request, outcome, None))
     saved.save()
     return results
-
-
-def _conversations(
-    requests: Iterable[ScriptRequest], config: LLMConfig
-) -> list[tuple[ScriptRequest, Conversation]]:
-    prompt, model, limit = load_prompt(config.prompt), config.model_id(), TokenLimit()
-    return [(r, Conversation(r, model, prompt, limit, config.wordings)) for r in requests]
 
 
 def _turns_due(
@@ -188,7 +172,7 @@ def _turns_due(
 ) -> dict[str, ChatRequest]:
     """The turns that are due for every unfinished request, by content hash."""
     turns: dict[str, ChatRequest] = {}
-    for _, talk in _conversations(requests, config):
+    for talk in conversations(requests, config.model_id(), config):
         due = talk.due(cache, config, bank.get(talk.key))
         if isinstance(due, list):
             turns |= {turn.key: turn for turn in due}
@@ -200,7 +184,7 @@ def unusable(requests: Iterable[ScriptRequest], *, config: LLMConfig, bank: Path
     saved, answers = Bank(bank), AnswerCache()
     return sum(
         isinstance(talk.due(answers, config, saved.get(talk.key)), str)
-        for _, talk in _conversations(requests, config)
+        for talk in conversations(requests, config.model_id(), config)
     )
 
 
@@ -332,14 +316,10 @@ def _download(service: LLMService, file_id: str) -> list[_Line]:
         ) from None
 
 
-def _requests(state: BatchState) -> list[ScriptRequest]:
-    return [ScriptRequest(r.id, r.labels, r.domain) for r in state.questions]
-
-
 def _service(state: BatchState, api_key: SecretStr | None) -> LLMService:
     """The service that a batch was submitted to."""
     config = state.config.model_copy(update={"told": TOLD})
-    return LLMService(config, SCHEMA, api_key or read_api_key())
+    return LLMService(config, SCHEMA, api_key)
 
 
 def _submitted(bank: Path) -> BatchState:

@@ -95,13 +95,10 @@ class ChatRequest:
     key: str = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "key", self._content_hash())
-
-    def _content_hash(self) -> str:
         turns = [message.identity() for message in self.messages]
         content = [self.model.service, self.model.name, self.model.parameters, turns]
         text = json.dumps(content, sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()[:40]
+        object.__setattr__(self, "key", hashlib.sha256(text.encode()).hexdigest()[:40])
 
     def body(self, answer_format: AnswerFormat, schema: dict[str, Any]) -> dict[str, Any]:
         """The request's body for /chat/completions."""

@@ -1,11 +1,12 @@
 """A request for scripts sent to one model: prompt, answer, check, one repair turn per wording.
 
-A conversation has no state of its own. Which turns are due follows from the answers in the cache,
+A talk has no state of its own. Which turns are due follows from the answers in the cache,
 so a live run (`_generate`), a batch (`_batch`) and a run after a crash take the same steps.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +22,7 @@ from actalign.scripts._bank import BankRecord
 from actalign.scripts._chat import Answer, ChatRequest, Message, ModelId
 from actalign.scripts._labels import label_key
 from actalign.scripts._llm import LLMConfig
-from actalign.scripts._prompts import Prompt, shipped_text
+from actalign.scripts._prompts import Prompt, load_prompt, shipped_text
 from actalign.scripts._reply import whole_characters, without_reasoning
 
 NO_DOMAIN = "human action"
@@ -87,11 +88,63 @@ Outcome = tuple[list[ChatRequest], Made | ChatRequest | str]
 """For one wording: the answered turns, and its scripts, the turn to send next, or the error."""
 
 
-class Conversation:
-    """A request sent to one model: which turns are due, given the answers in the cache.
+class Talk(ABC):
+    """What is asked of one model until a record is finished: scripts, or better ones.
 
-    firsts: the first turn of each wording. key: the request's content hash, which doesn't depend on
-    the number of wordings.
+    firsts: the first turn of each wording. key: the record's content hash.
+    """
+
+    key: str
+    firsts: list[ChatRequest]
+
+    @abstractmethod
+    def finished(self, known: BankRecord) -> bool:
+        """Whether the bank's record is all that is asked for."""
+
+    @abstractmethod
+    def _outcomes(self, cache: AnswerCache, known: BankRecord | None) -> Iterator[Outcome]:
+        """The outcome of each wording that is not known."""
+
+    @abstractmethod
+    def _record(
+        self, made: Sequence[Made], known: BankRecord | None, config: LLMConfig
+    ) -> BankRecord:
+        """The finished record."""
+
+    def due(
+        self, cache: AnswerCache, config: LLMConfig, known: BankRecord | None = None
+    ) -> list[ChatRequest] | BankRecord | str:
+        """The turns to send now, at most one per wording, or the finished record, or the first
+        error.
+
+        known: the bank's record; it is returned if it is finished.
+        """
+        if known is not None and self.finished(known):
+            return known
+        turns: list[ChatRequest] = []
+        made: list[Made] = []
+        for _, outcome in self._outcomes(cache, known):
+            if isinstance(outcome, str):
+                return outcome
+            if isinstance(outcome, ChatRequest):
+                turns.append(outcome)
+            else:
+                made.append(outcome)
+        return turns or self._record(made, known, config)
+
+    def forget_unusable(self, cache: AnswerCache, known: BankRecord | None) -> None:
+        """Delete the cached answers of the wordings that failed."""
+        for turns, outcome in list(self._outcomes(cache, known)):
+            if isinstance(outcome, str):
+                for turn in turns:
+                    cache.drop(turn)
+
+
+class Conversation(Talk):
+    """A request for scripts.
+
+    Its key doesn't depend on the number of wordings, and those that the bank's record has are not
+    requested again.
     """
 
     def __init__(
@@ -104,7 +157,7 @@ class Conversation:
     ) -> None:
         self.request = request
         self._model = model
-        self._prompt = prompt
+        self.prompt = prompt
         self._limit = limit
         self.firsts = [self._first(number) for number in range(1, wordings + 1)]
         self.key = self.firsts[0].key
@@ -113,33 +166,16 @@ class Conversation:
         """Whether the bank's record has enough wordings."""
         return len(known.wordings()) >= len(self.firsts)
 
-    def due(
-        self, cache: AnswerCache, config: LLMConfig, known: BankRecord | None = None
-    ) -> list[ChatRequest] | BankRecord | str:
-        """The turns to send now, at most one per wording, or the finished record, or the error.
-
-        known: the bank's record of this request; it is returned if it has enough wordings, and the
-        wordings that it has are not requested again.
-        """
-        if known is not None and self.finished(known):
-            return known
-        return due_of(self._outcomes(cache, known), lambda made: self._record(made, known, config))
-
-    def forget_unusable(self, cache: AnswerCache, known: BankRecord | None) -> None:
-        """Delete the cached answers of the wordings that failed."""
-        drop_unusable(self._outcomes(cache, known), cache)
-
     def _first(self, number: int) -> ChatRequest:
         """The first turn of a wording, counted from 1. For the first wording it names no number, so
         it is the same request whether or not others are wanted."""
-        parts = [self._prompt.render(self.request.domain or NO_DOMAIN, self.request.labels)]
+        parts = [self.prompt.render(self.request.domain or NO_DOMAIN, self.request.labels)]
         if number > 1:
             parts.append(shipped_text("wording").replace("{number}", str(number)))
         parts.append(shipped_text("answer"))
         return ChatRequest(self._model, (Message("user", "\n".join(parts)),))
 
     def _outcomes(self, cache: AnswerCache, known: BankRecord | None) -> Iterator[Outcome]:
-        """The outcome of each wording that is not known."""
         earlier: list[Steps] = [] if known is None else list(known.wordings())
         for first in self.firsts[len(earlier) :]:
             check = partial(self._check, earlier=list(earlier))
@@ -149,15 +185,13 @@ class Conversation:
             yield turns, outcome
 
     def _check(self, answer: Answer, *, earlier: Sequence[Steps]) -> Checked:
-        if said := refusal(answer):
-            return {}, [said]
         text = without_reasoning(answer.text)
         scripts, faults = read_answer(text, self.request.labels)
         faults = faults + script_faults(
             scripts,
             self.request.domain or NO_DOMAIN,
-            min_steps=self._prompt.min_steps,
-            max_steps=self._prompt.max_steps,
+            min_steps=self.prompt.min_steps,
+            max_steps=self.prompt.max_steps,
             limit=self._limit,
         )
         faults += [
@@ -195,11 +229,11 @@ class Conversation:
             scripts={label: lists[0] for label, lists in of_each.items()},
             rewordings={label: tuple(lists[1:]) for label, lists in of_each.items() if lists[1:]},
             key=self.key,
-            prompt=self._prompt.name,
-            prompt_version=self._prompt.version,
-            prompt_sha256=self._prompt.sha256,
-            min_steps=self._prompt.min_steps,
-            max_steps=self._prompt.max_steps,
+            prompt=self.prompt.name,
+            prompt_version=self.prompt.version,
+            prompt_sha256=self.prompt.sha256,
+            min_steps=self.prompt.min_steps,
+            max_steps=self.prompt.max_steps,
             service=self._model.service,
             model=self._model.name,
             served_model=answers[-1].served_model,
@@ -219,28 +253,18 @@ class Conversation:
         )
 
 
-def due_of(
-    outcomes: Iterable[Outcome], finish: Callable[[list[Made]], BankRecord]
-) -> list[ChatRequest] | BankRecord | str:
-    """The turns to send now, or the finished record of all wordings, or the first error."""
-    turns: list[ChatRequest] = []
-    made: list[Made] = []
-    for _, outcome in outcomes:
-        if isinstance(outcome, str):
-            return outcome
-        if isinstance(outcome, ChatRequest):
-            turns.append(outcome)
-        else:
-            made.append(outcome)
-    return turns or finish(made)
+def conversations(
+    requests: Iterable[ScriptRequest],
+    model: ModelId,
+    config: LLMConfig,
+    limit: TokenLimit | None = None,
+) -> list[Conversation]:
+    """One for each request, as the configuration words them. Raises UsageError for a wrong prompt.
 
-
-def drop_unusable(outcomes: Iterable[Outcome], cache: AnswerCache) -> None:
-    """Delete the cached answers of the wordings that failed."""
-    for turns, outcome in list(outcomes):
-        if isinstance(outcome, str):
-            for turn in turns:
-                cache.drop(turn)
+    limit: the default is SigLIP's.
+    """
+    prompt, limit = load_prompt(config.prompt), limit or TokenLimit()
+    return [Conversation(one, model, prompt, limit, config.wordings) for one in requests]
 
 
 def exchange(
@@ -259,7 +283,7 @@ def exchange(
     while (answer := cache.get(turn)) is not None:
         turns.append(turn)
         answers.append(answer)
-        scripts, faults = check(answer)
+        scripts, faults = ({}, [said]) if (said := _refusal(answer)) else check(answer)
         if not faults:
             return turns, Made(scripts, answers)
         if len(answers) == 2:
@@ -278,7 +302,7 @@ def _repair(first: ChatRequest, answer: Answer, faults: list[str], count: int) -
     return ChatRequest(first.model, (*first.messages, given, Message("user", text)))
 
 
-def refusal(answer: Answer) -> str | None:
+def _refusal(answer: Answer) -> str | None:
     """A sentence for an answer that is a refusal, None for others."""
     if answer.finish not in ("refusal", "content_filter"):
         return None

@@ -30,7 +30,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from traceback import extract_tb
-from typing import Protocol
 
 from pydantic import SecretStr
 
@@ -40,11 +39,10 @@ from actalign.files import write_text
 from actalign.scripts._answer import TokenLimit
 from actalign.scripts._answer_cache import AnswerCache
 from actalign.scripts._bank import Bank, BankRecord
-from actalign.scripts._chat import Answer, ChatModel, ChatRequest, LLMError
-from actalign.scripts._conversation import Conversation, ScriptRequest, check_ids
+from actalign.scripts._chat import Answer, ChatModel, LLMError
+from actalign.scripts._conversation import ScriptRequest, Talk, check_ids, conversations
 from actalign.scripts._llm import LLMConfig
-from actalign.scripts._models import open_chat
-from actalign.scripts._prompts import load_prompt
+from actalign.scripts._models import model_id, open_chat
 from actalign.scripts._script import scripts_for
 from actalign.scripts._shipped import ambiguous_notes, close_notes, elsewhere_notes, shipped_scripts
 from actalign.types import Script
@@ -97,15 +95,12 @@ def generate_scripts(
     missing key or package.
     """
     check_ids(requests)
-    prompt = load_prompt(config.prompt)
+    talks: dict[str, tuple[Talk, list[ScriptRequest]]] = {}
+    for talk in conversations(requests, model_id(config), config, limit):
+        talks.setdefault(talk.key, (talk, []))[1].append(talk.request)
     saved = Bank(bank)
     chat = open_chat(config, api_key)
-    conversations: dict[str, tuple[Talk, list[ScriptRequest]]] = {}
-    for request in requests:
-        talk = Conversation(request, chat.model_id, prompt, limit or TokenLimit(), config.wordings)
-        conversations.setdefault(talk.key, (talk, []))[1].append(request)
-    run = Run(chat, config, AnswerCache(cache), retry_failed)
-    return results(conversations, saved, run)
+    return results(talks, saved, Run(chat, config, AnswerCache(cache), retry_failed))
 
 
 def add_missing_scripts(
@@ -211,20 +206,6 @@ def write_errors(bank: Path, failed: Sequence[ScriptResult]) -> Path | None:
 _Outcome = tuple[BankRecord | str, list[Answer]]
 
 
-class Talk(Protocol):
-    """What is asked of a model until a record is finished: a `Conversation` or a refinement."""
-
-    key: str
-
-    def finished(self, known: BankRecord) -> bool: ...
-
-    def due(
-        self, cache: AnswerCache, config: LLMConfig, known: BankRecord | None = None
-    ) -> list[ChatRequest] | BankRecord | str: ...
-
-    def forget_unusable(self, cache: AnswerCache, known: BankRecord | None) -> None: ...
-
-
 @dataclass
 class Run:
     """Holds conversations with the model, from worker threads."""
@@ -262,19 +243,19 @@ class Run:
 
 
 def results(
-    conversations: Mapping[str, tuple[Talk, list[ScriptRequest]]], bank: Bank, run: Run
+    talks: Mapping[str, tuple[Talk, list[ScriptRequest]]], bank: Bank, run: Run
 ) -> Iterator[ScriptResult]:
-    """Hold the conversations, which are given by key, and save their results in the bank."""
+    """Hold the talks, which are given by key, and save their results in the bank."""
     waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
     done: queue.SimpleQueue[tuple[str, BankRecord | str, list[Answer]]] = queue.SimpleQueue()
     stop = run.stop
-    before = {key: bank.get(key) for key in conversations}
+    before = {key: bank.get(key) for key in talks}
     known = {
         key: record
         for key, record in before.items()
-        if record is not None and conversations[key][0].finished(record)
+        if record is not None and talks[key][0].finished(record)
     }
-    ask = [key for key in conversations if key not in known]
+    ask = [key for key in talks if key not in known]
     for key in ask:
         waiting.put(key)
 
@@ -284,7 +265,7 @@ def results(
                 key = waiting.get_nowait()
             except queue.Empty:
                 return
-            done.put((key, *run.hold(conversations[key][0], before[key])))
+            done.put((key, *run.hold(talks[key][0], before[key])))
 
     count = 1 if run.config.local_model is not None else run.config.concurrency
     workers = [threading.Thread(target=work, daemon=True) for _ in range(min(count, len(ask)))]
@@ -293,11 +274,11 @@ def results(
     finished = False
     try:
         for key, record in known.items():
-            yield from _finish(conversations[key][1], record, [])
+            yield from _finish(talks[key][1], record, [])
         for _ in ask:
             key, outcome, asked = done.get()
             bank.add(outcome)
-            yield from _finish(conversations[key][1], outcome, asked)
+            yield from _finish(talks[key][1], outcome, asked)
         finished = True
     finally:
         stop.set()

@@ -40,7 +40,7 @@ from actalign.scripts._chat import (
     ModelId,
 )
 from actalign.scripts._reply import message_text, token_alternatives, whole_characters
-from actalign.services import Asked, Told, client, explain, redact
+from actalign.services import Asked, Told, client, explain, read_api_key, redact
 
 if TYPE_CHECKING:
     import openai
@@ -107,9 +107,7 @@ class LLMConfig(BaseModel):
 
     def service_url(self) -> str:
         """The address of the service, checked even if it comes from the environment."""
-        if self.base_url is not None:
-            return self.base_url
-        return self._without_credentials(os.environ.get("OPENAI_BASE_URL") or OPENAI_URL) or ""
+        return self.base_url or plain_address(os.environ.get("OPENAI_BASE_URL") or OPENAI_URL)
 
     def model_id(self) -> ModelId:
         """The service's model and its parameters."""
@@ -126,8 +124,8 @@ class LLMConfig(BaseModel):
 class LLMService:
     """An OpenAI-compatible service. Safe to use from several threads.
 
-    schema: of the answers; None for answers in plain text. Raises UsageError if the openai package
-    or OpenAI's key is missing.
+    schema: of the answers; None for answers in plain text. key: instead of OPENAI_API_KEY. Raises
+    UsageError if the openai package or OpenAI's key is missing.
     """
 
     def __init__(
@@ -144,6 +142,7 @@ class LLMService:
                 "`pip install 'actalign[llm]'`."
             ) from None
         self.model_id = config.model_id()
+        key = key or read_api_key()
         self._asked = Asked(
             self.model_id.service,
             config.model,
@@ -158,7 +157,6 @@ class LLMService:
                 f"service with {self._asked.told.address}."
             )
         self._schema = schema or {}
-        self._key = key
         self._first_format = 0 if schema else FORMATS.index("text")
         self._left_out: tuple[str, ...] = ()
         self.lock = threading.Lock()
@@ -222,7 +220,7 @@ class LLMService:
             # "from None": the SDK's own message may contain the key, if a server echoed it
             raise LLMError(self.redact(message), fatal=fatal, unfit=unfit, said=said) from None
         except (ValueError, RecursionError) as error:
-            raise LLMError(self.redact(self._no_completion(error))) from None
+            raise self._no_completion(error) from None
 
     def read_reply(
         self,
@@ -234,8 +232,7 @@ class LLMService:
         given = getattr(reply, "choices", None)
         choices = given if isinstance(given, list) else None
         if not choices or getattr(choices[0], "message", None) is None:
-            problem = getattr(reply, "error", None) or reply
-            raise LLMError(self.redact(self._no_completion(problem)))
+            raise self._no_completion(getattr(reply, "error", None) or reply)
         usage = getattr(reply, "usage", None)
         finish = str(getattr(choices[0], "finish_reason", None) or "stop")
         text, refused = message_text(choices[0].message, finish)
@@ -251,15 +248,16 @@ class LLMService:
                 alternatives=token_alternatives(choices[0]),
             )
         except ValidationError:
-            raise LLMError(self.redact(self._no_completion(reply))) from None
+            raise self._no_completion(reply) from None
 
-    def _no_completion(self, problem: object) -> str:
-        return (
+    def _no_completion(self, problem: object) -> LLMError:
+        said = (
             f"{self.model_id.service} answered with something that is not a chat completion: "
             f"{self._asked.short(problem)}; check {self._asked.told.address} (it usually ends "
             "in /v1)."
         )
+        return LLMError(self.redact(said))
 
     def redact(self, text: str) -> str:
         """``text``, printable and without the key, even if a server echoes only part of it."""
-        return redact(whole_characters(text), self._key)
+        return redact(whole_characters(text), self._asked.key)

@@ -7,7 +7,6 @@ from pydantic import SecretStr
 from actalign.scripts._answer import SCHEMA
 from actalign.scripts._chat import ChatModel, ModelId
 from actalign.scripts._llm import LLMConfig, LLMService
-from actalign.services import read_api_key
 
 
 def open_chat(config: LLMConfig, api_key: SecretStr | None) -> ChatModel:
@@ -16,7 +15,7 @@ def open_chat(config: LLMConfig, api_key: SecretStr | None) -> ChatModel:
         from actalign.scripts._local import LocalChat
 
         return LocalChat(config)
-    return LLMService(config, SCHEMA, api_key or read_api_key())
+    return LLMService(config, SCHEMA, api_key)
 
 
 def model_id(config: LLMConfig) -> ModelId:

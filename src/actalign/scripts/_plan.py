@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from actalign.scripts._answer import TokenLimit, estimate_tokens
+from actalign.scripts._answer import estimate_tokens
 from actalign.scripts._answer_cache import AnswerCache
 from actalign.scripts._bank import Bank
-from actalign.scripts._conversation import Conversation, ScriptRequest, check_ids
+from actalign.scripts._chat import ChatRequest
+from actalign.scripts._conversation import ScriptRequest, check_ids, conversations
 from actalign.scripts._llm import LLMConfig
 from actalign.scripts._models import model_id
-from actalign.scripts._prompts import load_prompt
 
 TOKENS_A_SCRIPT, TOKENS_A_STEP = 12, 14
 """The approximate number of tokens in an answer for each script, and for each of its steps."""
@@ -26,6 +26,15 @@ class PlannedRequest:
     prompt: str
     input_tokens: int
     output_tokens: int
+
+    @classmethod
+    def of(
+        cls, request: ScriptRequest, turn: ChatRequest, scripts: int, steps: float
+    ) -> PlannedRequest:
+        """By the turn that is sent, and how many scripts and steps the answer holds."""
+        text = turn.messages[0].content
+        out = round(scripts * TOKENS_A_SCRIPT + steps * TOKENS_A_STEP)
+        return cls(request, text, estimate_tokens(text), out)
 
 
 def plan_requests(
@@ -41,19 +50,14 @@ def plan_requests(
     with a number of steps in the middle of the prompt's range. Repair turns are not included.
     """
     check_ids(requests)
-    prompt = load_prompt(config.prompt)
-    saved = Bank(bank)
-    model = model_id(config)
-    answers = AnswerCache(cache)
+    talks = conversations(requests, model_id(config), config)
+    saved, answers = Bank(bank), AnswerCache(cache)
     planned: dict[str, PlannedRequest] = {}
-    for request in requests:
-        talk = Conversation(request, model, prompt, TokenLimit(), config.wordings)
+    for talk in talks:
         record = saved.get(talk.key)
         for turn in talk.firsts[0 if record is None else len(record.wordings()) :]:
-            if answers.get(turn) is not None:
-                continue
-            text = turn.messages[0].content
-            steps = (prompt.min_steps + prompt.max_steps) / 2
-            out = round(len(request.labels) * (TOKENS_A_SCRIPT + steps * TOKENS_A_STEP))
-            planned.setdefault(turn.key, PlannedRequest(request, text, estimate_tokens(text), out))
+            if answers.get(turn) is None:
+                count = len(talk.request.labels)
+                steps = count * (talk.prompt.min_steps + talk.prompt.max_steps) / 2
+                planned.setdefault(turn.key, PlannedRequest.of(talk.request, turn, count, steps))
     return list(planned.values())

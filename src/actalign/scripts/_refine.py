@@ -9,7 +9,6 @@ bank; `BankRecord.refinement` says which model replaced which steps.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,26 +17,25 @@ from pydantic import SecretStr
 
 from actalign.documents import one_line
 from actalign.errors import UsageError
-from actalign.scripts._answer import estimate_tokens, read_answer, script_faults, shared_steps
+from actalign.scripts._answer import read_answer, script_faults, shared_steps
 from actalign.scripts._answer_cache import AnswerCache, now
 from actalign.scripts._bank import Bank, BankRecord, Refinement, Replaced, read_bank
 from actalign.scripts._chat import Answer, ChatRequest, Message, ModelId
 from actalign.scripts._conversation import (
     NO_DOMAIN,
+    Checked,
     Made,
     Outcome,
     ScriptRequest,
     Steps,
-    drop_unusable,
-    due_of,
+    Talk,
     exchange,
-    refusal,
     tokens_and_cost,
 )
 from actalign.scripts._generate import Run, ScriptResult, results
 from actalign.scripts._llm import LLMConfig
 from actalign.scripts._models import model_id, open_chat
-from actalign.scripts._plan import TOKENS_A_SCRIPT, TOKENS_A_STEP, PlannedRequest
+from actalign.scripts._plan import PlannedRequest
 from actalign.scripts._prompts import shipped_text
 from actalign.scripts._reply import without_reasoning
 
@@ -60,10 +58,8 @@ def refine_scripts(
     The rest is as in `generate_scripts`. Records of one candidate have nothing to differ from, so
     only steps that fit any frame are replaced.
     """
-    saved, records = Bank(bank), _records(scripts)
-    saved.adopt(records, known=_is_of)
+    saved, talks = _talks(scripts, bank, model_id(config))
     chat = open_chat(config, api_key)
-    talks = _talks(records, scripts, saved, chat.model_id)
     return results(talks, saved, Run(chat, config, AnswerCache(), retry_failed=True))
 
 
@@ -72,71 +68,49 @@ def plan_refinement(scripts: Path, *, bank: Path, config: LLMConfig) -> list[Pla
 
     Tokens are estimated as `plan_requests` does, for as many steps as the scripts have.
     """
-    saved, records = Bank(bank), _records(scripts)
-    saved.adopt(records, known=_is_of)
+    saved, talks = _talks(scripts, bank, model_id(config))
     answers = AnswerCache()
     planned: dict[str, PlannedRequest] = {}
-    for key, (talk, requests) in _talks(records, scripts, saved, model_id(config)).items():
+    for key, (talk, requests) in talks.items():
         known = saved.get(key)
         if known is not None and talk.finished(known):
             continue
         for turn, worded in zip(talk.firsts, talk.wordings, strict=True):
             if answers.get(turn) is None:
-                text, steps = turn.messages[0].content, sum(map(len, worded.values()))
-                out = len(worded) * TOKENS_A_SCRIPT + steps * TOKENS_A_STEP
-                one = PlannedRequest(requests[0], text, estimate_tokens(text), out)
+                steps = sum(map(len, worded.values()))
+                one = PlannedRequest.of(requests[0], turn, len(worded), steps)
                 planned.setdefault(turn.key, one)
     return list(planned.values())
 
 
-def _records(scripts: Path) -> list[BankRecord]:
-    """The records of a bank or script file, each with a key; raises UsageError if there is none."""
-    records = [_with_key(record) for record in read_bank(scripts)]
+def _talks(
+    scripts: Path, bank: Path, model: ModelId
+) -> tuple[Bank, dict[str, tuple[_Refining, list[ScriptRequest]]]]:
+    """The bank with the records of a bank or script file, and a conversation for each as the bank
+    has it, by key; equal records share one. Raises UsageError if there is no record."""
+    saved = Bank(bank)
+    # A record without a key, such as one written by hand, gets a key from its content.
+    records = [
+        one if one.key else one.model_copy(update={"key": one.digest}) for one in read_bank(scripts)
+    ]
     if not records:
         raise UsageError(f"{scripts} holds no script; give at least one.")
-    return records
-
-
-def _talks(
-    records: Sequence[BankRecord], scripts: Path, saved: Bank, model: ModelId
-) -> dict[str, tuple[_Talk, list[ScriptRequest]]]:
-    """A conversation for each record, as the bank has it, by key; equal records share one."""
-    talks: dict[str, tuple[_Talk, list[ScriptRequest]]] = {}
+    saved.adopt(records)
+    talks: dict[str, tuple[_Refining, list[ScriptRequest]]] = {}
     for number, record in enumerate(records, start=1):
         assert record.key is not None
         name = scripts.name if len(records) == 1 else f"record {number}"
         request = ScriptRequest(name, record.candidates, record.domain)
-        talk = _Talk(saved.get(record.key) or record, model)
+        talk = _Refining(saved.get(record.key) or record, model)
         talks.setdefault(record.key, (talk, []))[1].append(request)
-    return talks
+    return saved, talks
 
 
-def _digest(record: BankRecord) -> str:
-    """A hash of a record's scripts."""
-    content = [record.domain, record.candidates, record.wordings()]
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:40]
-
-
-def _with_key(record: BankRecord) -> BankRecord:
-    """The record; one without a key, such as one written by hand, gets a key from its content."""
-    return record if record.key else record.model_copy(update={"key": _digest(record)})
-
-
-def _is_of(kept: BankRecord, given: BankRecord) -> bool:
-    """Whether the bank's record is the given one, or was refined from it."""
-    refined = kept.refinement is not None and kept.refinement.refined == _digest(given)
-    return refined or _digest(kept) == _digest(given)
-
-
-class _Talk:
-    """A record sent to one model, one request per wording; see `Conversation`.
-
-    wordings: the record's. firsts: the first turn of each wording.
-    """
+class _Refining(Talk):
+    """A record sent to one model, one request per wording. wordings: the record's."""
 
     def __init__(self, record: BankRecord, model: ModelId) -> None:
-        self._record = record
+        self._before = record
         self._model = model
         self.wordings = record.wordings()
         self.firsts = [self._first(scripts) for scripts in self.wordings]
@@ -146,21 +120,11 @@ class _Talk:
         """Whether all wordings of the bank's record are refined."""
         return known.refinement is not None and known.refinement.wordings >= len(known.wordings())
 
-    def due(
-        self, cache: AnswerCache, config: LLMConfig, known: BankRecord | None = None
-    ) -> list[ChatRequest] | BankRecord | str:
-        """The turns to send now, or the refined record, or the error."""
-        return due_of(self._outcomes(cache), lambda made: self._refined(made, config))
-
-    def forget_unusable(self, cache: AnswerCache, known: BankRecord | None) -> None:
-        """Delete the cached answers of the wordings that failed."""
-        drop_unusable(self._outcomes(cache), cache)
-
     def _first(self, scripts: Steps) -> ChatRequest:
         shared = sorted(shared_steps(scripts))[:MOST_NAMED]
         named = "; ".join(f'"{step}"' for step in shared)
         values = {
-            "domain": self._record.domain or NO_DOMAIN,
+            "domain": self._before.domain or NO_DOMAIN,
             "count": str(len(scripts)),
             "scripts": "\n".join(_numbered(scripts)),
             "shared": f" Worded alike in several scripts are: {named}." if named else "",
@@ -171,17 +135,15 @@ class _Talk:
         text = f"{text.strip()}\n\n{shipped_text('answer')}"
         return ChatRequest(self._model, (Message("user", text),))
 
-    def _outcomes(self, cache: AnswerCache) -> Iterator[Outcome]:
+    def _outcomes(self, cache: AnswerCache, known: BankRecord | None) -> Iterator[Outcome]:
         for first, scripts in zip(self.firsts, self.wordings, strict=True):
             yield exchange(first, cache, partial(self._check, before=scripts), list(scripts))
 
-    def _check(self, answer: Answer, *, before: Steps) -> tuple[dict[str, list[str]], list[str]]:
-        if said := refusal(answer):
-            return {}, [said]
+    def _check(self, answer: Answer, *, before: Steps) -> Checked:
         scripts, faults = read_answer(without_reasoning(answer.text), list(before))
         if faults:
             return scripts, faults
-        faults = script_faults(scripts, self._record.domain or NO_DOMAIN)
+        faults = script_faults(scripts, self._before.domain or NO_DOMAIN)
         faults += [
             f'"{label}" has {len(steps)} steps and had {len(before[label])}; replace steps, but '
             "add none and leave none out."
@@ -197,9 +159,11 @@ class _Talk:
         ]
         return scripts, faults
 
-    def _refined(self, made: Sequence[Made], config: LLMConfig) -> BankRecord:
+    def _record(
+        self, made: Sequence[Made], known: BankRecord | None, config: LLMConfig
+    ) -> BankRecord:
         """The record with the new steps and their provenance."""
-        record, answers = self._record, [answer for one in made for answer in one.answers]
+        record, answers = self._before, [answer for one in made for answer in one.answers]
         inputs, outputs, cost = tokens_and_cost(answers, config)
         new = [one.scripts for one in made]
         return record.model_copy(
@@ -210,7 +174,7 @@ class _Talk:
                     for label in record.rewordings
                 },
                 "refinement": Refinement(
-                    refined=_digest(record),
+                    refined=record.digest,
                     wordings=len(new),
                     service=self._model.service,
                     model=self._model.name,

@@ -19,7 +19,7 @@ from actalign.scripts._chat import Answer, ChatRequest, LLMError, ModelId
 from actalign.scripts._llm import LLMConfig, LLMService
 from actalign.second_look._frames import best_times, pictures_at
 from actalign.second_look._question import LETTERS, Opinion, letter_of, opinion_of, questions
-from actalign.services import Told, read_api_key, spent
+from actalign.services import Told, spent
 from actalign.types import Candidate, FrameBatch, Prediction
 from actalign.video._worker import SILENT_SECONDS, DecodeProcess
 
@@ -92,9 +92,7 @@ class SecondLook:
         service, name, parameters = config.service_url(), config.model, config.model_id().parameters
         asked = {"logprobs": True, "top_logprobs": TOP_LOGPROBS}
         self._model = ModelId(service, name, {**parameters, **asked})
-        self._service = LLMService(
-            config.model_copy(update={"told": TOLD}), None, api_key or read_api_key()
-        )
+        self._service = LLMService(config.model_copy(update={"told": TOLD}), None, api_key)
         self._cache = AnswerCache(cache)
         self._decoder = DecodeProcess(silent_seconds=silent_seconds)
         self._fatal: SecondLookError | None = None
@@ -229,7 +227,7 @@ class SecondLook:
             "label": opinion.labels[opinion.ranked[0]],
             "options": list(opinion.labels),
             "probabilities": list(opinion.probabilities),
-            "by": "votes" if opinion.by == "votes" else "log-probabilities",
+            "by": opinion.by,
             "frames_seconds": [round(one, 6) for one in times],
             "input_tokens": given,
             "output_tokens": written,

@@ -13,6 +13,9 @@ import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal
+
+import numpy as np
 
 from actalign.scripts._chat import Answer, ChatRequest, Message, ModelId, Picture
 from actalign.scripts._reply import without_reasoning
@@ -26,12 +29,12 @@ class Opinion:
     """What a model said about a clip's best candidates.
 
     labels: the options, in the first answer's order. probabilities: one for each, with sum 1: from
-    the service's log-probabilities, or shares of votes. by: "log-probabilities" or "votes".
+    the service's log-probabilities, or shares of votes.
     """
 
     labels: tuple[str, ...]
     probabilities: tuple[float, ...]
-    by: str
+    by: Literal["log-probabilities", "votes"]
 
     @property
     def ranked(self) -> list[int]:
@@ -108,13 +111,8 @@ def _by_letter(listed: Mapping[str, float], count: int) -> dict[int, float]:
         bare = re.sub(r"\W", "", token)
         m = LETTERS.find(bare) if len(bare) == 1 else -1
         if 0 <= m < count:
-            found[m] = float(value if m not in found else _log_sum(found[m], value))
+            found[m] = float(np.logaddexp(found.get(m, -math.inf), value))
     return found
-
-
-def _log_sum(first: float, second: float) -> float:
-    high, low = max(first, second), min(first, second)
-    return high if math.isinf(low) else high + math.log1p(math.exp(low - high))
 
 
 def opinion_of(answers: Sequence[Answer], labels: Sequence[str]) -> Opinion:

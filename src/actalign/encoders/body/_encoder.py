@@ -19,7 +19,7 @@ import numpy as np
 
 from actalign.arguments import check_frames
 from actalign.encoder_info import EncoderInfo
-from actalign.encoders._base import PersonRows, cut_warning, encode_frames
+from actalign.encoders._base import PersonRows, cut_warning, encode_frames, one_person_only
 from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders.body._features import (
     CONTEXT_SECONDS,
@@ -29,9 +29,9 @@ from actalign.encoders.body._features import (
     features,
 )
 from actalign.encoders.body._network import open_network
-from actalign.encoders.body._pose import POSE_VERSION, PoseEstimator, check_person
+from actalign.encoders.body._pose import POSE_VERSION, PoseEstimator, pose_tracks
 from actalign.encoders.body._text import MAX_TOKENS, TextTower
-from actalign.encoders.body._tracks import person_version
+from actalign.encoders.body._tracks import EVERYONE, Tracks, check_person, person_version
 from actalign.encoders.body._vocabulary import known_words
 from actalign.encoders.body._weights import weights_hash
 from actalign.errors import EncoderError
@@ -112,18 +112,16 @@ def _scene_features(tracks: Iterable[PoseTrack], block: int) -> Iterator[Float32
 class BodyEncoder:
     """A ClipEncoder and PeopleEncoder for people in motion.
 
-    Rows have unit length; a frame without a person is a row of zeros. One of several people is
-    followed: the one who is largest, leftmost, rightmost or N-th largest at first sight.
+    Rows have unit length; a frame without a person is a row of zeros. Of several people, one is
+    followed, who is largest, leftmost, rightmost or N-th largest at first sight, or everyone is.
     """
-
-    everyone = False
 
     def __init__(self, folder: Path, person: str = "largest") -> None:
         """Load the two networks of a folder with image.onnx, text.onnx and config.json.
 
-        person: largest, left, right, or a number N. Raises UsageError for any other value,
-        EncoderError if a file is missing or was made for other features, if the word vectors can't
-        be fetched, or if the packages of the extra `body` are not installed.
+        person: largest, left, right, a number N, or all for everyone. Raises UsageError for any
+        other value, EncoderError if a file is missing or was made for other features, if the word
+        vectors can't be fetched, or if the packages of the extra `body` are not installed.
         """
         check_person(person)
         files = tower_files(folder)
@@ -143,6 +141,7 @@ class BodyEncoder:
         self._text = TextTower(files[1])
         self._config = config
         self._folder, self._person = folder, person
+        self.everyone = person == EVERYONE
 
     @classmethod
     def from_package(cls, person: str = "largest") -> BodyEncoder:
@@ -152,7 +151,7 @@ class BodyEncoder:
     @property
     def part_margin_seconds(self) -> float | None:
         """See `margin_of_parts`: the person is followed a while before a part begins. None for one
-        who was chosen at first sight by place or number."""
+        who was chosen at first sight by place or number, and for everyone."""
         return 2.0 if self._person == "largest" else None
 
     @functools.cached_property
@@ -191,16 +190,28 @@ class BodyEncoder:
         """Yield (n, D) blocks whose rows, concatenated, match the clip's frames in order.
 
         Looks CONTEXT_SECONDS ahead for movement. Memory use stays at a few seconds of poses; the
-        rows do not depend on how the clip is cut into batches.
+        rows do not depend on how the clip is cut into batches. Raises UsageError if everyone is
+        followed.
         """
         yield from self.watch().encode_clip(batches, block=block)
 
     def watch(self) -> BodyWatch:
-        """Follow the person through an endless stream."""
+        """Follow the person through an endless stream; raises UsageError if it follows everyone."""
+        one_person_only(self)
         return BodyWatch(self, PoseEstimator(person=self._person))
 
     def encode_people(self, batches: Iterable[FrameBatch]) -> list[PersonRows]:
-        """The (n, D) unit rows of the person in one clip, and how many others were seen."""
+        """The (n, D) unit rows of the person in one clip, and how many others were seen.
+
+        If everyone is followed, each has rows from the first to the last frame in which they are
+        seen; a frame in between without the person is a row of zeros. A clip without people then
+        gives number 0, with all rows zero.
+        """
+        if self.everyone:
+            tracks = Tracks(EVERYONE)
+            for batch in tracks.ahead(batches):
+                tracks.add(batch)
+            return [self._one_of(tracks, number) for number in tracks.numbers() or [0]]
         watch = self.watch()
         rows, times = [np.zeros((0, self.info.dim), np.float32)], [np.zeros(0)]
         for some, seconds in encode_frames(self, batches, watch=watch):
@@ -209,11 +220,21 @@ class BodyEncoder:
         seen, when = np.concatenate(rows), np.concatenate(times)
         return [PersonRows(None, seen, when, None, watch.source(), watch.warnings())]
 
+    def _one_of(self, tracks: Tracks, number: int) -> PersonRows:
+        shown = slice(*tracks.span(number))
+        people = [seen.get(number) for seen in tracks.people[shown]]
+        times = np.array(tracks.pts_seconds[shown])
+        poses = pose_tracks(people, times, tracks.scenes[shown])
+        rows = [np.zeros((0, self.info.dim), np.float32), *self.encode_poses(poses)]
+        return tracks.rows_of(number, np.concatenate(rows), times)
+
     def encode_image(self, frames: UInt8) -> Float32:
-        """Embed (T, H, W, 3) uint8 RGB pictures, each as a still image, as (T, D) float32."""
+        """Embed (T, H, W, 3) uint8 RGB pictures, each as a still image, as (T, D) float32: of the
+        person to follow, the largest if that is everyone."""
         check_frames(frames)
         out = np.zeros((len(frames), self.info.dim), dtype=np.float32)
-        estimator = PoseEstimator(still=True, person=self._person)
+        whom = "largest" if self.everyone else self._person
+        estimator = PoseEstimator(still=True, person=whom)
         for t in range(len(frames)):
             [track] = estimator.tracks(FrameBatch(frames[t : t + 1], np.zeros(1)))
             out[t] = self.embed_features(features(track))[0]

@@ -6,7 +6,6 @@ the whole frame is searched for in enlarged parts of it. Knows nothing about emb
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
@@ -28,7 +27,6 @@ from actalign.encoders.body._look import (
     apart,
 )
 from actalign.encoders.body._smoothing import Smoothing
-from actalign.errors import UsageError
 from actalign.rows import people_source, several_warning
 from actalign.types import Float64, FrameBatch, UInt8
 
@@ -39,15 +37,6 @@ _FORGET_SECONDS = 1.0  # how long a lost person's place is remembered
 # Other people are looked for at least every this many frames. These looks cost 1 per cent of the
 # time if there is one person, and 3 if there are two (benchmarks/people_looks.py).
 _LOOK_FRAMES = 50
-
-
-def check_person(person: str) -> None:
-    """Raises UsageError if this doesn't say whom to follow."""
-    if person not in ("largest", "left", "right") and not re.fullmatch("[1-9]", person):
-        raise UsageError(
-            f"{person!r} names nobody to follow; say largest, left, right, 2 for the second "
-            "largest, or all."
-        )
 
 
 def _choose(people: list[Person], person: str) -> Person | None:

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 
 import numpy as np
 
+from actalign.encoders._base import PersonRows
 from actalign.encoders.body._look import Person
 from actalign.encoders.body._people import PEOPLE_VERSION, PeopleTracker, kept_people
 from actalign.encoders.body._pose import CHOICE_VERSION, PoseEstimator
+from actalign.errors import UsageError
 from actalign.rows import people_source
-from actalign.types import FrameBatch
+from actalign.types import Float32, Float64, FrameBatch
 
 EVERYONE = "all"
 _BOXES_A_SECOND, _MOST_BOXES = 2.0, 1000  # in a row
+
+
+def check_person(person: str) -> None:
+    """Raises UsageError if this doesn't say whom to follow."""
+    if person not in ("largest", "left", "right", EVERYONE) and not re.fullmatch("[1-9]", person):
+        raise UsageError(
+            f"{person!r} names nobody to follow; say largest, left, right, 2 for the second "
+            "largest, or all."
+        )
 
 
 def person_version(person: str) -> str:
@@ -26,7 +38,7 @@ def person_version(person: str) -> str:
 class Tracks:
     """The people of one clip; not to be shared by threads.
 
-    person: whom to follow, as `check_person` accepts it, or all. people: for each frame so far, the
+    person: whom to follow, as `check_person` accepts it. people: for each frame so far, the
     people seen in it, by number from 1; a single person who is followed is 1. scenes: the number of
     each frame's scene; a cut in the picture begins another.
     """
@@ -72,9 +84,23 @@ class Tracks:
         return kept_people(self.people, self.pts_seconds) if self._everyone else [1]
 
     def span(self, number: int) -> tuple[int, int]:
-        """The frames [first, end) from the first to the last in which somebody is seen."""
+        """The frames [first, end) from the first to the last in which somebody is seen; all frames
+        for number 0, which is nobody."""
+        if not number:
+            return 0, len(self.people)
         seen = [t for t, people in enumerate(self.people) if number in people]
         return seen[0], seen[-1] + 1
+
+    def rows_of(self, number: int, rows: Float32, pts_seconds: Float64) -> PersonRows:
+        """One of everyone's (n, D) rows with (n,) times, and what a result reports."""
+        _, end = self.span(number)
+        return PersonRows(
+            number,
+            rows,
+            pts_seconds,
+            self.pts_seconds[end] if end < len(self.pts_seconds) else None,
+            {"person": str(number), "people": str(len(self.numbers())), **self.source(number)},
+        )
 
     def source(self, number: int) -> dict[str, str]:
         """What a result reports about a person: the box over time, and how many frames (for a
