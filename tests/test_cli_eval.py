@@ -242,7 +242,7 @@ def test_a_folder_whose_question_file_leaves_videos_out_says_so_and_keeps_its_ca
     done = invoke(*flags, "--out", data / "folders", "--layout", "folder")
     assert len(read_rows(data / "folders" / "predictions.jsonl")) == 3
     assert "does not ask about" not in done.stderr
-    with pytest.raises(UsageError, match=r"such data have their own .* is questions\); leave it out"):
+    with pytest.raises(UsageError, match=r"such data have their own .* questions\); leave it out"):
         invoke(*flags, "--out", data / "other", "--labels", "red,green")
 
 

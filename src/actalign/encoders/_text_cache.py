@@ -164,7 +164,8 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
             file.commit()
     except sqlite3.OperationalError as error:
         raise ActAlignError(
-            f"{path} can't be written: {error}; free space or choose another --out."
+            f"{path} can't be written: {error}; free space, or choose another folder (--out, "
+            "or ACTALIGN_CACHE for the cache)."
         ) from error
     except sqlite3.Error as error:
         raise ActAlignError(

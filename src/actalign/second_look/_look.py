@@ -69,8 +69,8 @@ class SecondLook:
     best candidates it chooses among, 2 to 26. close: clips whose best two confidences differ by
     less are looked at; 1 or more for all. api_key: instead of OPENAI_API_KEY. cache: folder of
     answers (default: the user's cache). silent_seconds: how long a decoder may return nothing.
-    Raises UsageError for numbers out of range, and if the openai package or OpenAI's key is
-    missing.
+    Raises UsageError for numbers out of range, for a local model, and if the openai package or
+    OpenAI's key is missing.
     """
 
     def __init__(
@@ -87,6 +87,8 @@ class SecondLook:
         close = plain(close)
         if not (isinstance(close, float) and close > 0):
             raise UsageError(f"With {close}, no clip gets a second look; give more than 0.")
+        if config.local_model is not None:  # else frames would go to a service that was not named
+            raise UsageError("A second look needs a service; leave local_model out.")
         self.counts = Counts()
         self._config, self._top_k, self._close = config, top_k, close
         service, name, parameters = config.service_url(), config.model, config.model_id().parameters
