@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -22,14 +22,11 @@ from actalign.cli._subactions_options import (
     WritingOptions,
     requests_of,
 )
-from actalign.cli._subactions_show import print_plan, print_result, print_scripts, print_summary
+from actalign.cli._subactions_show import print_plan, print_result, print_scripts, summary
 from actalign.errors import UsageError, counted
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from actalign.scripts import LLMConfig, ScriptResult
-    from actalign.scripts._bank import BankRecord
 
 app = typer.Typer(no_args_is_help=True, help="Create, view and check scripts of sub-actions.")
 
@@ -118,6 +115,9 @@ def _ask(
     quiet: bool,
 ) -> NoReturn:
     """Take the results as they come, print and keep them, and exit."""
+    from actalign.scripts._bank import bank_json
+    from actalign.scripts._generate import write_errors
+
     console = console_of(stderr=True)
     results: list[ScriptResult] = []
     interrupted = False
@@ -128,35 +128,19 @@ def _ask(
                 print_result(console, result, len(results), total, quiet=quiet)
     except KeyboardInterrupt:
         interrupted = True
-    _finish(console, results, total, config, bank, quiet=quiet)
-    if interrupted and not quiet:
-        console.print("interrupted; run the same command again to go on")
-    failed = any(result.error is not None for result in results)
-    raise typer.Exit(130 if interrupted else 1 if failed else 0)
-
-
-def _finish(
-    console: Console,
-    results: Sequence[ScriptResult],
-    total: int,
-    config: LLMConfig,
-    bank: Path | None,
-    *,
-    quiet: bool,
-) -> None:
-    """Write the errors beside the bank, or print the scripts where there is none; and a summary."""
-    from actalign.scripts._bank import bank_json
-    from actalign.scripts._generate import write_errors
-
     failed = [result for result in results if result.error is not None]
     errors = write_errors(bank, failed) if bank else None
     if bank is None:
-        print_json(bank_json(_records(results)).rstrip())
-    if quiet:
-        return
-    print_summary(console, results, total, config, bank)
-    if errors:
-        console.print(f"errors: {errors}")
+        # Each record once, also where several requests share it.
+        records = {one.record.key: one.record for one in results if one.record is not None}
+        print_json(bank_json([*records.values()]).rstrip())
+    if not quiet:
+        console.print(summary(results, total, config, bank))
+        if errors:
+            console.print(f"errors: {errors}")
+        if interrupted:
+            console.print("interrupted; run the same command again to go on")
+    raise typer.Exit(130 if interrupted else 1 if failed else 0)
 
 
 @app.command()
@@ -321,8 +305,3 @@ def merge(
         console.print(note)
     count = sum(len(script.wordings) for script in merged)
     console.print(f"scripts: {len(merged)}, wordings: {count}, in {out}")
-
-
-def _records(results: Sequence[ScriptResult]) -> list[BankRecord]:
-    """Each record once, also where several requests share it."""
-    return list({r.record.key: r.record for r in results if r.record is not None}.values())
