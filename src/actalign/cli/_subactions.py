@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -67,11 +68,7 @@ def generate(
     from actalign.scripts._plan import plan_requests
 
     requests = requests_of(asked, questions)
-    config = service.config(
-        **writing.fields,
-        local_model=local_model,
-        concurrency=concurrency,
-    )
+    config = service.config(**asdict(writing), local_model=local_model, concurrency=concurrency)
     if dry_run:
         print_plan(plan_requests(requests, config=config, bank=out), len(requests), config)
         return
