@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from actalign.cli._run import Run
     from actalign.clips import ClipResult
     from actalign.cluster import ScoredClip
-    from actalign.encoders._load import EncoderChoice
     from actalign.examples import WithExamples
     from actalign.rows import Row
     from actalign.second_look import SecondLook
@@ -71,7 +70,14 @@ def classify(
     listed = clip_ids(list_videos(videos, notes=left_out))
     found = shards.clips(listed)
     frames.check()
-    wanted = _choice(model, shards, machines, second, examples)
+    wanted = model.choice_where(
+        {
+            "--num-shards": shards.num_shards,
+            "--engine ray": machines.on_ray,
+            "--examples": examples,
+            "--second-look": second.second_look,
+        }
+    )
     choice, embed = machines.embedder(wanted, quiet=output.quiet or output.as_json)
     encoder = choice.load()
     sampling, wait = frames.sampling(encoder.info), frames.decode_timeout
@@ -106,24 +112,6 @@ def classify(
                 rows.score(result, shown or resolved.against(others, result), look)
     said = [*rows.said_of_long(), *([] if shown else _compared(resolved))]
     _end(run, output, figures, rows.burned, look, *said)
-
-
-def _choice(
-    model: ModelOptions,
-    shards: ShardOptions,
-    machines: EngineOptions,
-    second: SecondLookOptions,
-    examples: Path | None,
-) -> EncoderChoice:
-    """The encoder that the flags name; raises UsageError for one that can't be used with others."""
-    return model.choice_where(
-        {
-            "--num-shards": shards.num_shards,
-            "--engine ray": machines.on_ray,
-            "--examples": examples,
-            "--second-look": second.second_look,
-        }
-    )
 
 
 def _check(
