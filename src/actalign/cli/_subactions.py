@@ -23,7 +23,7 @@ from actalign.cli._subactions_options import (
     WritingOptions,
     requests_of,
 )
-from actalign.cli._subactions_show import print_plan, print_result, print_scripts, summary
+from actalign.cli._subactions_show import print_plan, print_result, print_scripts, print_summary
 from actalign.errors import UsageError, counted
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _ask(
         records = {one.record.key: one.record for one in results if one.record is not None}
         print_json(bank_json([*records.values()]).rstrip())
     if not quiet:
-        console.print(summary(results, total, config, bank))
+        print_summary(console, results, total, config, bank)
         if errors:
             console.print(f"errors: {errors}")
         if interrupted:

@@ -82,10 +82,13 @@ def print_result(
         console.print(f"[{number}/{total}] {result.request.id}: {names} ({how})")
 
 
-def summary(
-    results: Sequence[ScriptResult], total: int, config: LLMConfig, bank: Path | None
-) -> str:
-    """How many questions came to scripts, what that cost, and where the scripts are."""
+def print_summary(
+    console: Console,
+    results: Sequence[ScriptResult],
+    total: int,
+    config: LLMConfig,
+    bank: Path | None,
+) -> None:
     from actalign.services import spent
 
     failed = sum(result.error is not None for result in results)
@@ -94,4 +97,4 @@ def summary(
     written = sum(result.output_tokens for result in results)
     line = f"{with_scripts(len(results) - failed, total)}, {failed} failed"
     line += f"; {spent(given, written, config.cost(given, written))}" if new else ""
-    return line + (f": {bank}" if bank else "")
+    console.print(line + (f": {bank}" if bank else ""))
