@@ -229,9 +229,10 @@ of the row's answer, and in none if it is refused, is none of the candidates, or
 
 def _detection_records(row: Row) -> Iterator[dict[str, Cell]]:
     found: dict[str, Any] = {name: row.get(name) for name in DETECTIONS.columns}
-    for best in row["candidates"][:1]:
-        found |= {"clip": row["clip"].rpartition("#")[0], "label": best["label"]}
-        found["score"] = best["score"]
+    if row["candidates"]:
+        best = row["candidates"][0]
+        found |= {"label": best["label"], "score": best["score"]}
+        found["clip"] = row["clip"].rpartition("#")[0]
     yield found
 
 
