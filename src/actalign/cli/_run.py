@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from actalign.cli._progress import Progress, clips_done, said_if_long
-from actalign.cli._show import ResultLines, console_of, print_json
+from actalign.cli._show import ResultLines, console_of, print_json_text
 from actalign.output._row_files import row_file
 from actalign.rows import Row, row_text
 
@@ -103,7 +103,7 @@ class Run:
         self.rows += 1
         self._write(row)
         if self.as_json:
-            print_json(row_text(row))
+            print_json_text(row_text(row))
 
     def result(self, row: Row) -> None:
         """Print what a clip shows, unless rows are printed instead."""

@@ -61,7 +61,12 @@ def shell_word(text: object, *, windows: bool = os.name == "nt") -> str:
     return subprocess.list2cmdline([str(text)]) if windows else shlex.quote(str(text))
 
 
-def print_json(text: str) -> None:
+def print_json(value: object, *, indent: int | None = None) -> None:
+    """Print a value as JSON; see `print_json_text`."""
+    print_json_text(json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+def print_json_text(text: str) -> None:
     """Print JSON. Where stdout is not UTF-8 other characters are escapes, so that it stays JSON."""
     if codecs.lookup(sys.stdout.encoding or "utf-8").name != "utf-8":
         text = re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text)

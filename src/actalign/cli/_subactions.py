@@ -15,7 +15,7 @@ from actalign.cli._candidates import LabelOptions
 from actalign.cli._grouped import grouped
 from actalign.cli._kinds import SCRIPTS, check_no_other_kind
 from actalign.cli._options import Quiet
-from actalign.cli._show import console_of, print_json, shell_word
+from actalign.cli._show import console_of, print_json_text, shell_word
 from actalign.cli._subactions_options import (
     KeyOptions,
     Questions,
@@ -130,7 +130,7 @@ def _ask(
     if bank is None:
         # Each record once, also where several requests share it.
         records = {one.record.key: one.record for one in results if one.record is not None}
-        print_json(bank_json([*records.values()]).rstrip())
+        print_json_text(bank_json([*records.values()]).rstrip())
     if not quiet:
         print_summary(console, results, total, config, bank)
         if errors:
