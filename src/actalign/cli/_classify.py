@@ -70,14 +70,9 @@ def classify(
     listed = clip_ids(list_videos(videos, notes=left_out))
     found = shards.clips(listed)
     frames.check()
-    wanted = model.choice_where(
-        {
-            "--num-shards": shards.num_shards,
-            "--engine ray": machines.on_ray,
-            "--examples": examples,
-            "--second-look": second.second_look,
-        }
-    )
+    of_one: dict[str, object] = {"--num-shards": shards.num_shards, "--engine ray": machines.on_ray}
+    of_one |= {"--examples": examples, "--second-look": second.second_look}
+    wanted = model.choice_where(of_one)
     choice, embed = machines.embedder(wanted, quiet=output.quiet or output.as_json)
     encoder = choice.load()
     sampling, wait = frames.sampling(encoder.info), frames.decode_timeout
