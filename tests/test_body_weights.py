@@ -109,7 +109,7 @@ def test_all_that_is_missing_is_named_at_once(folder):
         row for row in json.loads(actalign("models", "--json").stdout) if row["model"] == "body"
     ]
     assert body["where"] == "weights: not fetched; run actalign fetch body"
-    [extra] = [check for check in _checks._extras() if check.name == "extra body"]
+    [extra] = [check for check in _checks._packages() if check.name == "extra body"]
     assert extra.found.endswith("weights: not fetched")
     assert "actalign fetch body" in extra.fix
 

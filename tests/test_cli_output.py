@@ -402,7 +402,7 @@ def test_an_interrupted_run_says_what_is_kept():
 
     def interrupted():
         with Run(3) as run:
-            run.row(error_row("a", None, ActAlignError("It failed.")))
+            run.row(error_row("a", None, ActAlignError("It failed.")), first=True)
             raise KeyboardInterrupt
 
     with contextlib.redirect_stderr(said), pytest.raises(KeyboardInterrupt):
@@ -431,7 +431,7 @@ def test_without_a_terminal_progress_is_a_line_now_and_then(monkeypatch):
     monkeypatch.setattr("actalign.cli._progress.LINE_SECONDS", 3600.0)
     with contextlib.redirect_stderr(said), Run(50) as run:
         for number in range(50):
-            run.row({"clip": f"c{number}", "status": "ok", "candidates": []})
+            run.row({"clip": f"c{number}", "status": "ok", "candidates": []}, first=True)
     assert said.getvalue().splitlines() == ["[1/50] c0", "[50/50] c49"]
     monkeypatch.setattr("actalign.cli._progress.LINE_SECONDS", 0.0)
     with contextlib.redirect_stderr(said), Run(2) as run:

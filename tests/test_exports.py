@@ -27,7 +27,7 @@ from actalign.cli._show import ResultLines
 from actalign.output._cuts import cut_all, pieces
 from actalign.output._events import video_names
 from actalign.output._export import FORMATS, OF_VIDEOS, PER_VIDEO, TABLES, export
-from actalign.output._row_files import ClipTables
+from actalign.output._row_files import row_file
 from actalign.output._tables import STEPS as STEP_TABLE
 from actalign.rows import RowFile, parse_row, read_rows, row_text
 from tests import command
@@ -529,9 +529,9 @@ def test_a_full_disk_is_one_error_of_a_table_and_nothing_more(tmp_path, monkeypa
     told: list[object] = []
     monkeypatch.setattr(sys, "unraisablehook", told.append)
 
-    def write():
-        with ClipTables(tmp_path / f"t.{to}") as table:
-            table.add(parse_row(json.dumps(row("c", [candidate("swing", 0.5, [])])), "here"))
+    def write_to_full_disk():
+        with row_file(tmp_path / f"t.{to}") as write:
+            write(parse_row(json.dumps(row("c", [candidate("swing", 0.5, [])])), "here"))
             for one in [*Path("/proc/self/fd").iterdir()]:
                 if str(tmp_path) in os.path.realpath(one):
                     full = os.open("/dev/full", os.O_WRONLY)
@@ -539,7 +539,7 @@ def test_a_full_disk_is_one_error_of_a_table_and_nothing_more(tmp_path, monkeypa
                     os.close(full)
 
     with pytest.raises(ActAlignError, match="No space left on device"):
-        write()
+        write_to_full_disk()
     gc.collect()
     assert not told
     assert not list(tmp_path.iterdir())

@@ -8,7 +8,7 @@ import pytest
 from actalign import UsageError
 from actalign.output import _workbooks
 from actalign.output._export import export
-from actalign.output._row_files import ClipTables
+from actalign.output._row_files import row_file
 from tests.command import actalign
 
 openpyxl = pytest.importorskip("openpyxl")
@@ -167,7 +167,7 @@ def test_a_sheet_without_lines_is_left_out(tmp_path):
     assert book.sheetnames == ["Clips", "Steps"]
     book, _ = workbook(tmp_path, ROWS[2:])
     assert book.sheetnames == ["Clips"]
-    with ClipTables(tmp_path / "none.xlsx"):
+    with row_file(tmp_path / "none.xlsx"):
         pass
     assert lines_of(openpyxl.load_workbook(tmp_path / "none.xlsx")["Clips"]) == []
 

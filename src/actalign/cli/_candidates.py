@@ -130,32 +130,21 @@ class CandidateOptions(LabelOptions):
         scripts, notes = add_missing_scripts(
             labels, given, domain=self.domain, config=llm, bank=bank
         )
-        return GivenCandidates(
-            labels,
-            [with_wordings(script, self.wordings) for script in scripts],
-            self.domain,
-            notes,
-            self.step_template,
-            self.settings,
-            None if self.wordings else self.scripts,
-        )
+        scripts = [with_wordings(script, self.wordings) for script in scripts]
+        return GivenCandidates(self, labels, scripts, notes)
 
 
 @dataclass(frozen=True, slots=True)
 class GivenCandidates:
-    """Labels and scripts as they were given.
+    """Labels and scripts as the options name them.
 
-    notes: a sentence on each script that was added. settings: the file that options came from.
-    file: the script file, where all of its wordings are used.
+    notes: a sentence on each script that was added.
     """
 
+    options: CandidateOptions
     labels: list[str]
     scripts: list[Script]
-    domain: str | None
     notes: list[str]
-    step_template: str | None = None
-    settings: Path | None = None
-    file: Path | None = None
 
     def resolve(
         self,
@@ -187,10 +176,10 @@ class GivenCandidates:
                 self.scripts,
                 info=encoder.info,
                 texts=texts,
-                domain=self.domain,
+                domain=self.options.domain,
                 scorer=scorer,
                 smoothing_seconds=scoring.smoothing,
-                step_template=self.step_template,
+                step_template=self.options.step_template,
                 background=background,
                 none=scoring.none,
                 min_confidence=scoring.min_confidence,
@@ -200,10 +189,10 @@ class GivenCandidates:
             for scorer in scorers
         ]
         scoring.check_background([one.scorer for one in several], background)
-        if self.settings is not None:
+        if self.options.settings is not None:
             from actalign.evaluation._settings import settings_name
 
-            name = {"settings": settings_name(self.settings)}
+            name = {"settings": settings_name(self.options.settings)}
             several = [replace(one, settings={**one.settings, **name}) for one in several]
         self.notes.extend(self._remarks(several[0], one_wins=one_wins))
         return several
@@ -220,8 +209,9 @@ class GivenCandidates:
                 f"{found.labels[0]!r} is the only candidate, so it is always the answer; name "
                 "others (with commas), or give --none NAME"
             )
-        if one_wins and self.file is not None and shipped_background(found.info) is not None:
-            yield from self._more_wordings(self.file, found.scripts, found.info.model_id)
+        file = None if self.options.wordings else self.options.scripts
+        if one_wins and file is not None and shipped_background(found.info) is not None:
+            yield from self._more_wordings(file, found.scripts, found.info.model_id)
         said = [one.warning for one in found.warnings]
         yield from said[:MOST_SAID]
         if len(said) > MOST_SAID:
@@ -237,7 +227,7 @@ class GivenCandidates:
             script.label
             for script in used
             if len(script.wordings) == 1
-            and shipped_scripts([script.label], script.domain or self.domain)
+            and shipped_scripts([script.label], script.domain or self.options.domain)
         ]
         if not single:
             return []

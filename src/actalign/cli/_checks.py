@@ -67,7 +67,7 @@ class Check:
 
 def diagnose() -> list[Check]:
     """Every check, in the order it is printed. Takes seconds: torch may have to be loaded."""
-    checks = [_versions(), *_packages(), *_extras()]
+    checks = [_versions(), *_packages()]
     single: list[tuple[str, Callable[[], Check]]] = [
         ("decoding", _decoding),
         ("alignment", _alignment),
@@ -110,8 +110,10 @@ def _requirements() -> dict[str, list[Requirement]]:
 
 
 def _packages() -> Iterator[Check]:
+    """The packages that are always needed, then those of each extra."""
     try:
-        needed = _requirements()[""]
+        by_extra = _requirements()
+        needed = by_extra.pop("")
     except (PackageNotFoundError, KeyError):
         what = "run from a source folder that is not installed, so versions can't be compared"
         yield Check("packages", "warning", what, "Install it: pip install -e .")
@@ -122,33 +124,26 @@ def _packages() -> Iterator[Check]:
         yield Check("packages", "broken", _listed(wrong), f"Run: pip install {what}")
     else:
         yield Check("packages", "ok", _listed(found))
+    for extra, needs in by_extra.items():
+        yield _extra(extra, *_installed(needs))
 
 
-def _extras() -> Iterator[Check]:
+def _extra(extra: str, found: dict[str, str], wrong: dict[str, str]) -> Check:
+    """An extra of whose packages these are found, and these wrong; see `_installed`."""
     from actalign.encoders._catalogue import body_fetched
 
-    try:
-        by_extra = _requirements()
-    except PackageNotFoundError:
-        return
-    for extra, needed in by_extra.items():
-        if extra == "":
-            continue
-        purpose = EXTRAS[extra]
-        found, wrong = _installed(needed)
-        name, install = f"extra {extra}", f"Run: pip install 'actalign[{extra}]'"
-        missing = [name for name, what in wrong.items() if what == "not installed"]
-        if missing:
-            install += f" if you want it ({purpose})."
-            yield Check(name, "absent", f"{', '.join(missing)} not installed", install)
-        elif wrong:
-            yield Check(name, "broken", _listed(wrong), install)
-        elif extra == "body" and not body_fetched():
-            what = f"{purpose}: {_listed(found)}; weights: not fetched"
-            fix = "Run: actalign fetch body, which needs a network or says how to do without one."
-            yield Check(name, "warning", what, fix)
-        else:
-            yield Check(name, "ok", f"{purpose}: {_listed(found)}")
+    purpose = EXTRAS[extra]
+    name, install = f"extra {extra}", f"Run: pip install 'actalign[{extra}]'"
+    if missing := [name for name, what in wrong.items() if what == "not installed"]:
+        fix = f"{install} if you want it ({purpose})."
+        return Check(name, "absent", f"{', '.join(missing)} not installed", fix)
+    if wrong:
+        return Check(name, "broken", _listed(wrong), install)
+    if extra == "body" and not body_fetched():
+        what = f"{purpose}: {_listed(found)}; weights: not fetched"
+        fix = "Run: actalign fetch body, which needs a network or says how to do without one."
+        return Check(name, "warning", what, fix)
+    return Check(name, "ok", f"{purpose}: {_listed(found)}")
 
 
 def _installed(needs: list[Requirement]) -> tuple[dict[str, str], dict[str, str]]:
@@ -249,8 +244,6 @@ def _hub() -> Check:
         fix = "Set HF_ENDPOINT to the address of a hub, or unset it."
         return Check("model hub", "warning", "HF_ENDPOINT is not an http address", fix)
     answer = _front_page(shown + parts.path)
-    if answer is None:
-        answer = f"no answer in {HUB_SECONDS:g} s"
     if isinstance(answer, str):
         fix = f"Check the network and proxy, set HF_ENDPOINT to a mirror, or {local}"
         return Check("model hub", "warning", f"{shown} can't be reached ({answer})", fix)
@@ -259,8 +252,8 @@ def _hub() -> Check:
     return Check("model hub", "ok", f"{shown} answers; {token}")
 
 
-def _front_page(url: str) -> int | str | None:
-    """The status that a server answers, why it doesn't, or None after HUB_SECONDS."""
+def _front_page(url: str) -> int | str:
+    """The status that a server answers, or why it doesn't within HUB_SECONDS."""
     from actalign.services import within
 
     def ask() -> int | str:
@@ -277,7 +270,7 @@ def _front_page(url: str) -> int | str | None:
     try:
         return within(HUB_SECONDS, ask)
     except TimeoutError:
-        return None
+        return f"no answer in {HUB_SECONDS:g} s"
 
 
 def _cache() -> Check:

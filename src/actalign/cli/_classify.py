@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from actalign.cli._run import Run
     from actalign.clips import ClipResult
     from actalign.cluster import ScoredClip
-    from actalign.encoders._load import EncoderChoice
     from actalign.examples import WithExamples
     from actalign.rows import Row
     from actalign.second_look import SecondLook
@@ -71,7 +70,9 @@ def classify(
     listed = clip_ids(list_videos(videos, notes=left_out))
     found = shards.clips(listed)
     frames.check()
-    wanted = _choice(model, shards, machines, second, examples)
+    of_one: dict[str, object] = {"--num-shards": shards.num_shards, "--engine ray": machines.on_ray}
+    of_one |= {"--examples": examples, "--second-look": second.second_look}
+    wanted = model.choice_where(of_one)
     choice, embed = machines.embedder(wanted, quiet=output.quiet or output.as_json)
     encoder = choice.load()
     sampling, wait = frames.sampling(encoder.info), frames.decode_timeout
@@ -104,26 +105,7 @@ def classify(
         else:
             for result in embedded(found, on_frames=run.frames):
                 rows.score(result, shown or resolved.against(others, result), look)
-    said = [*rows.said_of_long(), *([] if shown else _compared(resolved))]
-    _end(run, output, figures, rows.burned, look, *said)
-
-
-def _choice(
-    model: ModelOptions,
-    shards: ShardOptions,
-    machines: EngineOptions,
-    second: SecondLookOptions,
-    examples: Path | None,
-) -> EncoderChoice:
-    """The encoder that the flags name; raises UsageError for one that can't be used with others."""
-    return model.choice_where(
-        {
-            "--num-shards": shards.num_shards,
-            "--engine ray": machines.on_ray,
-            "--examples": examples,
-            "--second-look": second.second_look,
-        }
-    )
+    rows.end(output.written(), look, [] if shown else _compared(resolved))
 
 
 def _check(
@@ -158,33 +140,6 @@ def _compared(candidates: Candidates) -> list[str]:
     if not candidates.scorer.knows_none:
         advice = "a clip may show none of them"
     return [f"confidences compare these {count} candidates only; {advice}"]
-
-
-def _end(
-    run: Run,
-    output: RowOptions,
-    figures: FigureOptions,
-    burned: list[Row],
-    look: SecondLook | None,
-    *said: str,
-) -> NoReturn:
-    """Write the videos of the rows to burn, say what was written and what failed, and exit.
-
-    said: what there is to say of answers, if there are any.
-    """
-    some = run.failed < run.rows
-    closing = [
-        *(said if some else ()),
-        *([f"predictions: {output.written()}"] if output.out else []),
-    ]
-    if figures.figure and some:
-        closing.append(f"figures: {figures.figure}")
-    closing += figures.burn_in(burned, run)
-    if look is not None:
-        closing.append(look.summary())
-    if run.failed:
-        closing.append(f"{run.failed} of {counted(run.rows, 'clip')} failed")
-    run.end(*closing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +193,7 @@ class _Rows:
         if not self.windows.window and long_for_one_action(row):
             self.long.append(row["clip"])
 
-    def said_of_long(self) -> list[str]:
+    def _said_of_long(self) -> list[str]:
         """What suits clips better that are long for the single action of their answer."""
         from actalign.rows import long_note
 
@@ -247,3 +202,22 @@ class _Rows:
         rest = len(self.long) - 1
         which = f"{self.long[0]} and {counted(rest, 'other')} are" if rest else f"{self.long[0]} is"
         return [long_note(which)]
+
+    def end(self, written: str, look: SecondLook | None, compared: Iterable[str]) -> NoReturn:
+        """Write the videos to burn, say what was written and what failed, and exit.
+
+        written: the files of rows. compared: what there is to say of answers, if there are any.
+        """
+        run = self.run
+        some = run.failed < run.rows
+        closing = [*self._said_of_long(), *compared] if some else []
+        if written:
+            closing.append(f"predictions: {written}")
+        if self.figures.figure and some:
+            closing.append(f"figures: {self.figures.figure}")
+        closing += self.figures.burn_in(self.burned, run)
+        if look is not None:
+            closing.append(look.summary())
+        if run.failed:
+            closing.append(f"{run.failed} of {counted(run.rows, 'clip')} failed")
+        run.end(*closing)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
 import typer
@@ -24,7 +23,7 @@ def doctor(
 
     checks = diagnose()
     if as_json:
-        print_json(json.dumps([asdict(check) for check in checks], ensure_ascii=False))
+        print_json([asdict(check) for check in checks])
     else:
         console = Console(highlight=False, soft_wrap=True)
         for check in checks:

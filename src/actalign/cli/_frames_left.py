@@ -153,8 +153,11 @@ class FramesLeft:
                     return
                 with self._lock:
                     unknown = self._left.unknown(clip_id)
-                if unknown:
-                    self._expect(clip_id, self._frames(self._decoder, path))
+                frames = self._frames(self._decoder, path) if unknown else math.nan
+                with self._lock:
+                    if self._left.unknown(clip_id):  # it may have been opened meanwhile
+                        self._of_clip.put(clip_id, frames)
+                        self._left.put(clip_id, frames)
         if not self._stop.is_set():
             self._on_known()
 
@@ -162,12 +165,6 @@ class FramesLeft:
         """The videos whose number of frames is still to be found out."""
         with self._lock:
             return {name: p for name, p in self._videos.items() if self._left.unknown(name)}
-
-    def _expect(self, clip_id: str, frames: float) -> None:
-        with self._lock:
-            if self._left.unknown(clip_id):  # it may have been opened meanwhile
-                self._of_clip.put(clip_id, frames)
-                self._left.put(clip_id, frames)
 
     def _frames(self, decoder: DecodeProcess, path: Path) -> float:
         """About how many frames of a video are encoded; NaN if its header doesn't say."""

@@ -72,7 +72,7 @@ def live(
     quiet: Quiet = False,
 ) -> None:
     """Watch a camera, a stream or a file played in real time, and score its last seconds."""
-    from actalign.cli._show import console_of, print_json
+    from actalign.cli._show import console_of, print_json_text
     from actalign.clips._live import check_live, live_windows
     from actalign.rows import clock, row_text
 
@@ -108,7 +108,7 @@ def live(
                 count += 1
                 row = last.to_row(resolved.predict(last.clip), top_k=top_k)
                 if as_json:
-                    print_json(row_text(row))
+                    print_json_text(row_text(row))
                     continue
                 for sentence in row["warnings"]:
                     if _without_numbers(sentence) not in said:

@@ -30,8 +30,8 @@ FILLED = "it suits a video that shows little besides the actions"
 
 
 @dataclass(frozen=True, slots=True)
-class DetectionOptions:
-    """What counts as a detection."""
+class DetectionOptions(Limits):
+    """What counts as a detection; raises UsageError."""
 
     PANEL: ClassVar[str] = "Detections"
 
@@ -84,7 +84,6 @@ def locate(
     from actalign.output._detections import check_out, write_detections
     from actalign.video import list_videos
 
-    Limits(**asdict(limits))  # checks them
     left_out: list[str] = []
     kept = open_store_or_cache(store, left_out)
     found = clip_ids(list_videos(videos, notes=left_out))
@@ -147,7 +146,7 @@ def _why_none(
     """What keeps a clip from having a detection, and what to do."""
     if clip.neutral_frames == len(clip.pts_seconds):
         return "nothing is seen in any frame, so no action is detected"
-    least, _ = Limits(**asdict(limits)).frames(clip.pts_seconds)
+    least, _ = limits.frames(clip.pts_seconds)
     steps = min(len(steps) for one in candidates.scripts for steps in one.step_lists)
     frames, needed = len(clip.pts_seconds), least * steps
     if frames < needed:

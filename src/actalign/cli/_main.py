@@ -26,7 +26,7 @@ from actalign.cli._locate import locate
 from actalign.cli._merge import merge
 from actalign.cli._models import models
 from actalign.cli._moved import as_now
-from actalign.cli._paths import refuse_addresses, refuse_lost
+from actalign.cli._paths import check_given
 from actalign.cli._schema import schema
 from actalign.cli._search import search
 from actalign.cli._serve import serve
@@ -51,8 +51,7 @@ app.add_typer(_eval.app, name="eval")
 for verb in (_eval.report, export, cut, merge, serve, fetch, models, doctor, schema):
     app.command()(verb)
 complete_help(app)
-refuse_addresses(app)
-refuse_lost(app)
+check_given(app)
 
 
 def _version(value: bool) -> None:

@@ -36,9 +36,9 @@ def merge(
     check_row_file(out)
     rows = merged(parts)
     _check_kept(out, parts)
-    with said_if_long(out), row_file(out) as file:
+    with said_if_long(out), row_file(out) as write:
         for row in rows:
-            file.add(row)
+            write(row)
     print(out)
 
 

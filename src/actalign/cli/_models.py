@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from actalign.cli._options import AsJsonList
 
 
@@ -50,7 +48,7 @@ def models(
             }
         )
     if as_json:
-        print_json(json.dumps(rows, ensure_ascii=False))
+        print_json(rows)
         return
     for row in rows:
         mark = "*" if row["recommended"] else " "

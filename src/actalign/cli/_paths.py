@@ -51,17 +51,12 @@ class _Checked(TyperCommand):
         return super().parse_args(ctx, args)
 
 
-def refuse_lost(app: typer.Typer) -> None:
-    """Let each verb raise UsageError for an empty text, and for candidates given twice."""
-    for command in _commands(app):
-        command.cls = _Checked
-
-
-def refuse_addresses(app: typer.Typer) -> None:
-    """Let each verb raise UsageError where one of its paths is an address."""
+def check_given(app: typer.Typer) -> None:
+    """Let each verb raise UsageError for an empty text, for candidates given twice, and where one
+    of its paths is an address."""
     for command in _commands(app):
         assert command.callback is not None
-        command.callback = _refusing(command.callback)
+        command.cls, command.callback = _Checked, _refusing(command.callback)
 
 
 def _commands(app: typer.Typer) -> Iterator[typer.models.CommandInfo]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from actalign.cli._progress import Progress, clips_done, said_if_long
-from actalign.cli._show import ResultLines, console_of, print_json
+from actalign.cli._show import ResultLines, console_of, print_json_text
 from actalign.output._row_files import row_file
 from actalign.rows import Row, row_text
 
@@ -40,7 +40,7 @@ class Run:
         quiet: bool = False,
         lines: ResultLines | None = None,
     ) -> None:
-        self.failed = 0
+        self.failed = self.rows = 0
         self._lines = lines
         self._total = total
         self._out = out
@@ -48,11 +48,10 @@ class Run:
         self.silent = quiet or as_json
         self._console = console_of(stderr=True)
         self._progress = Progress(self._console, total=total, shown=not self.silent)
-        self._writer = row_file(out)
         self._stack = ExitStack()
 
     def __enter__(self) -> Run:
-        self._stack.enter_context(self._writer)
+        self._write = self._stack.enter_context(row_file(self._out))
         self._stack.enter_context(self._progress)
         return self
 
@@ -66,10 +65,6 @@ class Run:
                 f"{done}. Run the same command again to go on: what the cache or a store keeps is "
                 f"not encoded again.{unwritten}"
             )
-
-    @property
-    def rows(self) -> int:
-        return self._writer.count
 
     def frames(self, clip_id: str, count: int, left: float | None = None) -> None:
         """Note that more frames of a clip are encoded, as `Progress.frames`; for `embed_videos`."""
@@ -105,9 +100,10 @@ class Run:
 
     def add(self, row: Row) -> None:
         """Write a row, and print it where rows are what is printed."""
-        self._writer.add(row)
+        self.rows += 1
+        self._write(row)
         if self.as_json:
-            print_json(row_text(row))
+            print_json_text(row_text(row))
 
     def result(self, row: Row) -> None:
         """Print what a clip shows, unless rows are printed instead."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
@@ -28,4 +27,4 @@ def schema(
         found = json_schema()
     else:
         raise UsageError(f"--of is {of!r}; choose rows or questions.")
-    print_json(json.dumps(found, indent=2, ensure_ascii=False))
+    print_json(found, indent=2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,7 +71,7 @@ def search(
         print(f"similarity  {'when':<22}  clip")
     for one in moments:
         if as_json:
-            print_json(json.dumps(one.to_json(), ensure_ascii=False))
+            print_json(one.to_json())
         else:
             span = f"{clock(one.start_seconds)} to {clock(one.end_seconds)}"
             print(f"{one.score:10.3f}  {span}  {printable(one.clip)}")

@@ -97,30 +97,25 @@ def _classifier(
     encoder: Encoder, scoring: ScorerOptions, background: Background | None
 ) -> ActAlign:
     """The page's classifier; raises UsageError and EncoderError for what the encoder can't do."""
-    from actalign.alignment import default_scorer, get_scorer
     from actalign.alignment._affinities import NEEDS_BACKGROUND
     from actalign.alignment._confidence import temperatures_of
     from actalign.classifier import ActAlign
     from actalign.clips import open_store_or_cache
-    from actalign.encoders._backgrounds import shipped_background
 
-    used = background.checked(encoder.info) if background else shipped_background(encoder.info)
-    scorer = get_scorer(scoring.scorer) if scoring.scorer else default_scorer(encoder.info, used)
-    if scorer.needs_background and used is None:
+    if background:
+        background.checked(encoder.info)
+    classifier = ActAlign(encoder, scorer=scoring.scorer, background=background)
+    scorer = classifier.scorer
+    if scorer.needs_background and classifier.background is None:
         raise UsageError(f"The scorer {scorer.name} {NEEDS_BACKGROUND}")
     scoring.check_background([scorer], background)
     temperatures = temperatures_of(scoring.temperatures, [scorer.name], scorer.name)
+    classifier.temperature = temperatures.get(scorer.name)
     notes: list[str] = []
-    kept = open_store_or_cache(None, notes)
+    classifier.store = open_store_or_cache(None, notes)
     for note in notes:
         print(note, file=sys.stderr)
-    return ActAlign(
-        encoder,
-        scorer=scorer,
-        background=background,
-        temperature=temperatures.get(scorer.name),
-        store=kept.folder if kept else None,
-    )
+    return classifier
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -61,7 +61,12 @@ def shell_word(text: object, *, windows: bool = os.name == "nt") -> str:
     return subprocess.list2cmdline([str(text)]) if windows else shlex.quote(str(text))
 
 
-def print_json(text: str) -> None:
+def print_json(value: object, *, indent: int | None = None) -> None:
+    """Print a value as JSON; see `print_json_text`."""
+    print_json_text(json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+def print_json_text(text: str) -> None:
     """Print JSON. Where stdout is not UTF-8 other characters are escapes, so that it stays JSON."""
     if codecs.lookup(sys.stdout.encoding or "utf-8").name != "utf-8":
         text = re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text)
@@ -78,7 +83,7 @@ def _bare_table(title: str) -> Table:
 def candidate_table(row: Row, *, scorer: bool = False) -> Table:
     """Candidates of one clip, best first, with a bar from the worst to the best score; below, how
     many people are seen, if that is known, and the clip's warnings. scorer: name the scorer."""
-    from actalign.rows import confidence_text, people_seen, score_text
+    from actalign.rows import confidence_text, only_by_name, people_seen, score_text
 
     by = f" by {row.get('scorer')}" if scorer else ""
     table = _bare_table(f"{row['clip']}{by}: {answer(row)}")
@@ -97,7 +102,7 @@ def candidate_table(row: Row, *, scorer: bool = False) -> Table:
     for candidate, confidence in zip(candidates, shares, strict=True):
         length = (candidate["score"] - low) / (high - low) if high > low else 0.0
         bar = block * round(28 * length)
-        name = candidate["label"] + _no_script(candidate)
+        name = candidate["label"] + (" (no script)" if only_by_name(candidate) else "")
         cells = [printable(name), score_text(candidate["score"]), *([confidence] if sure else [])]
         table.add_row(*cells, bar)
     seen = people_seen(row)
@@ -107,29 +112,15 @@ def candidate_table(row: Row, *, scorer: bool = False) -> Table:
     return table
 
 
-def _winner_note(row: Row) -> str:
-    """Says of the winner what makes its score worth little."""
-    from actalign.rows import tag
-
-    return f" ({said})" if (said := tag(row)) else ""
-
-
-def _no_script(candidate: CandidateRow) -> str:
-    """Says where a candidate that is aligned has no script."""
-    from actalign.rows import only_by_name
-
-    return " (no script)" if only_by_name(candidate) else ""
-
-
 def answer(row: Row) -> str:
-    """The label and how often it is performed, or why there is none."""
-    from actalign.rows import Times
+    """The label, any doubts about it, and how often it is performed; or why there is none."""
+    from actalign.rows import Times, tag
 
     best = row["candidates"][0]
     if row.get("label") is None:
         return f"no label ({best['label']}?)"
-    times = str(Times.of(best) or "")
-    return best["label"] + _winner_note(row) + (f", {times}" if times else "")
+    doubt, times = tag(row), str(Times.of(best) or "")
+    return best["label"] + (f" ({doubt})" if doubt else "") + (f", {times}" if times else "")
 
 
 CLIP_WIDTH = 40

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -14,7 +15,7 @@ from actalign.cli._candidates import LabelOptions
 from actalign.cli._grouped import grouped
 from actalign.cli._kinds import SCRIPTS, check_no_other_kind
 from actalign.cli._options import Quiet
-from actalign.cli._show import console_of, print_json, shell_word
+from actalign.cli._show import console_of, print_json_text, shell_word
 from actalign.cli._subactions_options import (
     KeyOptions,
     Questions,
@@ -26,10 +27,7 @@ from actalign.cli._subactions_show import print_plan, print_result, print_script
 from actalign.errors import UsageError, counted
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from actalign.scripts import LLMConfig, ScriptResult
-    from actalign.scripts._bank import BankRecord
 
 app = typer.Typer(no_args_is_help=True, help="Create, view and check scripts of sub-actions.")
 
@@ -70,11 +68,7 @@ def generate(
     from actalign.scripts._plan import plan_requests
 
     requests = requests_of(asked, questions)
-    config = service.config(
-        **writing.fields,
-        local_model=local_model,
-        concurrency=concurrency,
-    )
+    config = service.config(**asdict(writing), local_model=local_model, concurrency=concurrency)
     if dry_run:
         print_plan(plan_requests(requests, config=config, bank=out), len(requests), config)
         return
@@ -118,6 +112,9 @@ def _ask(
     quiet: bool,
 ) -> NoReturn:
     """Take the results as they come, print and keep them, and exit."""
+    from actalign.scripts._bank import bank_json
+    from actalign.scripts._generate import write_errors
+
     console = console_of(stderr=True)
     results: list[ScriptResult] = []
     interrupted = False
@@ -128,35 +125,19 @@ def _ask(
                 print_result(console, result, len(results), total, quiet=quiet)
     except KeyboardInterrupt:
         interrupted = True
-    _finish(console, results, total, config, bank, quiet=quiet)
-    if interrupted and not quiet:
-        console.print("interrupted; run the same command again to go on")
-    failed = any(result.error is not None for result in results)
-    raise typer.Exit(130 if interrupted else 1 if failed else 0)
-
-
-def _finish(
-    console: Console,
-    results: Sequence[ScriptResult],
-    total: int,
-    config: LLMConfig,
-    bank: Path | None,
-    *,
-    quiet: bool,
-) -> None:
-    """Write the errors beside the bank, or print the scripts where there is none; and a summary."""
-    from actalign.scripts._bank import bank_json
-    from actalign.scripts._generate import write_errors
-
     failed = [result for result in results if result.error is not None]
     errors = write_errors(bank, failed) if bank else None
     if bank is None:
-        print_json(bank_json(_records(results)).rstrip())
-    if quiet:
-        return
-    print_summary(console, results, total, config, bank)
-    if errors:
-        console.print(f"errors: {errors}")
+        # Each record once, also where several requests share it.
+        records = {one.record.key: one.record for one in results if one.record is not None}
+        print_json_text(bank_json([*records.values()]).rstrip())
+    if not quiet:
+        print_summary(console, results, total, config, bank)
+        if errors:
+            console.print(f"errors: {errors}")
+        if interrupted:
+            console.print("interrupted; run the same command again to go on")
+    raise typer.Exit(130 if interrupted else 1 if failed else 0)
 
 
 @app.command()
@@ -321,8 +302,3 @@ def merge(
         console.print(note)
     count = sum(len(script.wordings) for script in merged)
     console.print(f"scripts: {len(merged)}, wordings: {count}, in {out}")
-
-
-def _records(results: Sequence[ScriptResult]) -> list[BankRecord]:
-    """Each record once, also where several requests share it."""
-    return list({r.record.key: r.record for r in results if r.record is not None}.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -42,7 +43,7 @@ def submit(
     """Submit all open requests as one batch; safe to repeat after a crash."""
     from actalign.scripts import _batch
 
-    config = service.config(**writing.fields)
+    config = service.config(**asdict(writing))
     requests = requests_of(asked, questions)
     state = _batch.submit(requests, config=config, bank=out, api_key=key.read())
     if state is None:

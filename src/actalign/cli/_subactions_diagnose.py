@@ -46,8 +46,6 @@ def diagnose(
     answer is its best candidate, right or wrong: if many may be wrong, run `actalign eval clips`
     first.
     """
-    import json
-
     from actalign.cli._show import print_json, print_notes
     from actalign.clips._stored import list_entries
     from actalign.evaluation._diagnosis import diagnose
@@ -67,7 +65,7 @@ def diagnose(
     if not found["clips"]:
         raise UsageError("None of the entries can be scored, so nothing is known about the steps.")
     if as_json:
-        print_json(json.dumps(found, ensure_ascii=False))
+        print_json(found)
         raise typer.Exit(1 if left_out else 0)
     _print_faults(found, several=several)
     raise typer.Exit(1 if left_out else 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
@@ -73,26 +73,29 @@ class ServiceOptions:
         ),
     ] = 60.0
 
-    def config(self, **more: object) -> LLMConfig:
-        """The configuration that the flags give; raises UsageError."""
+    def config(self, **more: Any) -> LLMConfig:
+        """The configuration that the flags give; raises UsageError.
+
+        more: further fields of `LLMConfig`.
+        """
         from actalign.scripts import LLMConfig
         from actalign.services import KEY_OR_FILE, Told
 
-        fields = {
-            "told": Told(key=KEY_OR_FILE, or_wait=" or raise --timeout"),
-            "model": self.llm_model,
-            "base_url": self.base_url,
-            "temperature": self.temperature,
-            "input_price": self.input_price,
-            "output_price": self.output_price,
-            "timeout_seconds": self.timeout,
-        }
-        return LLMConfig(**{**fields, **more})  # type: ignore[arg-type]
+        return LLMConfig(
+            told=Told(key=KEY_OR_FILE, or_wait=" or raise --timeout"),
+            model=self.llm_model,
+            base_url=self.base_url,
+            temperature=self.temperature,
+            input_price=self.input_price,
+            output_price=self.output_price,
+            timeout_seconds=self.timeout,
+            **more,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class WritingOptions:
-    """What the language model is to write."""
+    """What the language model is to write; named as in `LLMConfig`."""
 
     PANEL: ClassVar[str] = "Language model"
 
@@ -107,11 +110,6 @@ class WritingOptions:
             help="Number of differently worded scripts per label; their scores are averaged.",
         ),
     ] = 1
-
-    @property
-    def fields(self) -> dict[str, object]:
-        """As `LLMConfig` names them."""
-        return {"prompt": self.prompt, "wordings": self.wordings}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
@@ -41,7 +40,7 @@ def sync(
     quiet: Quiet = False,
 ) -> None:
     """Find matching moments of two clips and show both in step, such as a pupil's and a coach's."""
-    from actalign.cli._show import print_notes, printable
+    from actalign.cli._show import print_json, print_notes, printable
     from actalign.clips import Sampling, embed_videos, open_store_or_cache
     from actalign.files import check_writable
     from actalign.output._sync import synchronise, write_side_by_side, write_table
@@ -75,7 +74,7 @@ def sync(
         write_side_by_side(found, first, second, out)
     if as_json:
         for row in rows:
-            print(json.dumps(row))
+            print_json(row)
         return
     step = -(-len(rows) // SHOWN)
     print(f"{printable(first.name):>20}  {printable(second.name):>20}  similarity")

@@ -8,16 +8,15 @@ subject and one code as start and stop in turn.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from actalign.errors import VideoError
-from actalign.output._events import Event, VideoRows, events, whole_path
-from actalign.output._tables import Cell, Table
-from actalign.output._workbooks import WorkbookFile
+from actalign.output._events import Event, VideoRows, whole_path
+from actalign.output._workbooks import sheets
 from actalign.video._worker import DecodeProcess
 
 Json = dict[str, Any]
@@ -56,22 +55,15 @@ def _comment(event: Event) -> str:
     return "; ".join([*(step["step"] for step in event.steps), *told])
 
 
-def _lines(found: Iterable[Event]) -> Iterator[dict[str, Cell]]:
-    for state in _states(found):
-        yield {**state._asdict(), "modifier": ""}  # not None: the workbook needs the column
-
-
-EVENTS = Table(
-    {"time": float, "subject": str, "code": str, "modifier": str, "comment": str},
-    lambda row: _lines(events(row)),
-)
+EVENTS = {"time": float, "subject": str, "code": str, "modifier": str, "comment": str}
 """The columns that BORIS requires to import a spreadsheet's events into an open observation."""
 
 
 def write_boris_events(video: VideoRows, path: Path) -> None:
     """The events of one video as a workbook that BORIS imports into an observation."""
-    with WorkbookFile(path, {"Events": EVENTS}) as file:
-        file.write("Events", _lines(video.events))
+    with sheets(path, {"Events": EVENTS}) as kept:
+        for state in _states(video.events):
+            kept["Events"].keep({**state._asdict(), "modifier": ""})  # the column has to be there
 
 
 def to_boris(videos: Iterable[VideoRows]) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from actalign.errors import ActAlignError
 from actalign.files import is_there
@@ -127,46 +127,33 @@ def cut_all(found: Iterable[Piece], folder: Path, *, silent_seconds: float) -> I
 
 def _cut(decoder: DecodeProcess, piece: Piece, path: Path, digest: str, colours: Colours) -> Cut:
     """Cut a piece into the path, or into the next numbered one that is free or already its own."""
-    origin = _Origin.of(piece.span, digest)
+    origin = _origin(piece.span, digest)
     plain, number = path, 1
     while is_there(path):
-        known = _Origin.read(path)
-        if known is None:
+        known = _said(path)
+        if not origin.keys() <= known.keys():
             raise ActAlignError(f"{path} exists, and `actalign cut` did not write it; move it.")
         if known == origin:
             return Cut(path, "kept")
-        if known.sha256 == origin.sha256:
+        if known["sha256"] == digest:
             break
         number += 1
         path = plain.with_name(f"{plain.stem}-{number}.mp4")
-    how = decoder.cut_segment(piece.span, path, colours=colours, comment=origin.comment)
+    how = decoder.cut_segment(piece.span, path, colours=colours, comment=json.dumps(origin))
     notes = hdr_note(piece.span.path, colours) if how == "encoded" else ()
     return Cut(path, how, notes=tuple(notes))
 
 
-@dataclass(frozen=True, slots=True)
-class _Origin:
+def _origin(span: Span, digest: str) -> dict[str, Any]:
     """Where a file says it comes from: the video by name and content, and the part."""
+    part = [round(span.start_seconds, 6), round(span.end_seconds, 6)]
+    return {"actalign cut": span.path.name, "sha256": digest, "seconds": part}
 
-    video: str
-    sha256: str
-    seconds: list[float]
 
-    @classmethod
-    def of(cls, span: Span, digest: str) -> _Origin:
-        part = [round(span.start_seconds, 6), round(span.end_seconds, 6)]
-        return cls(span.path.name, digest, part)
-
-    @classmethod
-    def read(cls, path: Path) -> _Origin | None:
-        """The origin in a file; None for one that `actalign cut` did not write."""
-        try:
-            said = json.loads(comment_of(path))
-            return cls(said["actalign cut"], said["sha256"], said["seconds"])
-        except (ValueError, TypeError, KeyError, RecursionError):
-            return None
-
-    @property
-    def comment(self) -> str:
-        names = {"actalign cut": self.video, "sha256": self.sha256, "seconds": self.seconds}
-        return json.dumps(names)
+def _said(path: Path) -> dict[str, Any]:
+    """What a file says of its origin; {} for one that says nothing."""
+    try:
+        said = json.loads(comment_of(path))
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}

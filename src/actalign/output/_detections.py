@@ -9,9 +9,9 @@ from actalign.errors import UsageError
 from actalign.files import check_writable, write_text
 from actalign.output._captions import detections_vtt
 from actalign.output._events import by_video
-from actalign.output._table_files import TABLE_SUFFIXES, TableFile, check_suffix
+from actalign.output._table_files import TABLE_SUFFIXES, check_suffix, table_file
 from actalign.output._tables import DETECTIONS
-from actalign.output._workbooks import WorkbookFile
+from actalign.output._workbooks import workbook
 from actalign.rows import Row, write_rows
 
 SUFFIXES = (".jsonl", ".vtt", *TABLE_SUFFIXES)
@@ -36,8 +36,8 @@ def write_detections(path: Path, rows: Sequence[Row]) -> None:
     elif suffix == ".vtt":
         write_text(path, detections_vtt([one for video in by_video(rows) for one in video.events]))
     else:
-        sheets = {"Detections": DETECTIONS}
-        table = WorkbookFile(path, sheets) if suffix == ".xlsx" else TableFile(path, DETECTIONS)
-        with table as file:
+        tables = {"Detections": DETECTIONS}
+        file = workbook(path, tables) if suffix == ".xlsx" else table_file(path, DETECTIONS)
+        with file as write:
             for row in rows:
-                file.add(row)
+                write(row)

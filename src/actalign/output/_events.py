@@ -146,7 +146,9 @@ class VideoRows(NamedTuple):
         """Their events in order of time."""
         found: list[Event] = []
         shown: defaultdict[tuple[int | None, str | None], float] = defaultdict(lambda: -math.inf)
-        for row in sorted(self.rows, key=_window_end_and_start):
+        for row in sorted(
+            self.rows, key=lambda row: (_window_end(row), row.get("start_seconds", -math.inf))
+        ):
             end, action = _window_end(row), None
             if end == -math.inf and row.get("scorer") is None:  # a detection
                 end, action = row.get("end_seconds", end), row.get("label")
@@ -188,10 +190,6 @@ def _window_end(row: Row) -> float:
     if "window_start" in row.get("provenance", {}):
         return row["end_seconds"]
     return row.get("window_end_seconds", -math.inf)
-
-
-def _window_end_and_start(row: Row) -> tuple[float, float]:
-    return _window_end(row), row.get("start_seconds", -math.inf)
 
 
 def by_video(rows: Iterable[Row]) -> Iterator[VideoRows]:

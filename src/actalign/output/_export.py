@@ -25,7 +25,7 @@ from actalign.output._captions import to_srt, to_vtt
 from actalign.output._events import VideoRows, by_video
 from actalign.output._kinovea import to_kinovea
 from actalign.output._projects import to_fiftyone, to_inspect, to_label_studio, to_lmms_eval
-from actalign.output._row_files import ClipTables, files_of_rows
+from actalign.output._row_files import files_of_rows, row_file
 from actalign.output._table_files import TABLE_SUFFIXES, check_table_format
 from actalign.output._timelines import to_activitynet, to_elan, to_otio, to_resolve, to_sportscode
 from actalign.rows import Row, RowFile
@@ -117,10 +117,10 @@ def export(
         write_text(out, OF_VIDEOS[to][1](by_video(rows)))
         return [out]
     check_table_format(f".{to}")
-    with ClipTables(out) as tables:
+    with row_file(out) as write:
         for row in rows:
-            tables.add(row)
-    return tables.files
+            write(row)
+    return files_of_rows(out)
 
 
 def export_place(

@@ -172,23 +172,11 @@ def picture(figure: Figure, format: str = "png") -> bytes:
     return data.getvalue()
 
 
-def _how_sure(candidate: Candidate) -> str:
-    """The score and, if there is one, the confidence."""
-    sure = candidate.confidence
-    return score_text(candidate.score) + ("" if sure is None else f", confidence {sure:.0%}")
-
-
 def _performed(candidate: Candidate) -> str:
     """How often it is performed, unless once."""
     partial = sum(candidate.partial)
     told = str(Times(len(candidate.repetitions) - partial, partial))
     return f", {told}" if told else ""
-
-
-def _wording(candidate: Candidate) -> str:
-    """Which of several wordings the steps are of."""
-    several = candidate.wordings > 1 and candidate.alignment is not None
-    return f", wording {candidate.wording} of {candidate.wordings}" if several else ""
 
 
 def save(figure: Figure, path: str | Path) -> Path:
@@ -276,28 +264,21 @@ def _stack(
 
 
 def _row_title(ax: Axes, name: str, candidate: Candidate, theme: Theme, weight: str) -> None:
-    told = candidate.label + _performed(candidate) + _wording(candidate)
-    told = f"{name} ({_how_sure(candidate)}): {told}"
+    sure = "" if candidate.confidence is None else f", confidence {candidate.confidence:.0%}"
+    told = f"{name} ({score_text(candidate.score)}{sure}): {candidate.label}{_performed(candidate)}"
+    if candidate.wordings > 1 and candidate.alignment is not None:
+        told += f", wording {candidate.wording} of {candidate.wordings}"
     text = ax.set_title(told, loc="left", fontsize=9.5, color=theme.ink, fontweight=weight, pad=4)
     fit(text, STRIP_WIDTH)
 
 
 def _heading(figure: Figure, title: str, below: str, theme: Theme) -> None:
     width, height = figure.get_size_inches()
-    shown = figure.text(
-        0.15 / width,
-        1 - 0.1 / height,
-        title,
-        va="top",
-        fontsize=13,
-        fontweight="bold",
-        color=theme.ink,
-    )
-    fit(shown, width - 0.3)
-    note = figure.text(
-        0.15 / width, 1 - 0.36 / height, below, va="top", fontsize=8.5, color=theme.muted
-    )
-    fit(note, width - 0.3)
+    lines = (0.1, title, 13.0, "bold", theme.ink), (0.36, below, 8.5, "normal", theme.muted)
+    for y, text, size, weight, colour in lines:
+        shown = figure.text(0.15 / width, 1 - y / height, text, va="top", color=colour)
+        shown.set(fontsize=size, fontweight=weight)
+        fit(shown, width - 0.3)
 
 
 def _clip_name(prediction: Prediction) -> str:

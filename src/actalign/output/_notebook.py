@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import base64
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from actalign.errors import UsageError
 from actalign.rows import score_text
 from actalign.types import Alignment, Candidate, Prediction
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 
 CARD = "background:#fff;color:#222;padding:8px;max-width:780px;font:13px/1.4 sans-serif"
 CELL = "font:13px/1.4 sans-serif;text-align:left;padding:1px 14px 1px 0;background:#fff;color:#222"
@@ -86,17 +82,12 @@ def _which(candidate: Candidate) -> str:
 
 def _heat_map(alignment: Alignment, about: str, **options: Any) -> str:
     """The heat map, or a sentence on what is missing to draw it."""
-    from actalign.output._figures import heat_map_figure
+    from actalign.output._figures import heat_map_figure, picture
 
     try:
-        return _picture(heat_map_figure(alignment, **options), about)
+        figure = heat_map_figure(alignment, **options)
     except UsageError as error:
         return f"<div>{escape(str(error))}</div>"
-
-
-def _picture(figure: Figure, about: str) -> str:
-    from actalign.output._figures import picture
-
     data = base64.b64encode(picture(figure)).decode()
     width = round(figure.get_size_inches()[0] * 96)
     return (

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from codecs import BOM_UTF8
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 from actalign.errors import UsageError
 from actalign.files import check_writable
-from actalign.output._table_files import TABLE_SUFFIXES, TableFile, check_suffix
+from actalign.output._table_files import TABLE_SUFFIXES, check_suffix, table_file
 from actalign.output._tables import CLIPS, STEPS, SUMMARY
-from actalign.output._workbooks import SHEETS, WorkbookFile
+from actalign.output._workbooks import SHEETS, workbook
 from actalign.rows import Row, RowWriter
 
 JSON_LINES = ".jsonl"
@@ -41,48 +41,32 @@ def _may_be_replaced(path: Path) -> bool:
     return not head or head.startswith(begins[path.suffix.lower()])
 
 
-def row_file(path: Path | None) -> RowWriter | ClipTables:
-    """A writer of a run's rows to the file; without a path rows are only counted."""
-    if path is None or path.suffix.lower() == JSON_LINES:
-        return RowWriter(path)
-    return ClipTables(path)
-
-
-class ClipTables:
-    """Tables of rows, in the format of the suffix; a context manager.
+@contextmanager
+def row_file(path: Path | None) -> Iterator[Callable[[Row], None]]:
+    """Gives what writes a row to the file, in the format of its suffix; without a path, nothing.
 
     CSV, Parquet: one line per clip, and NAME.steps with one per step of every candidate. Excel: one
-    workbook. Markdown: one line per clip with fewer columns, for reading. files: the paths.
+    workbook. Markdown: one line per clip with fewer columns, for reading.
     """
-
-    def __init__(self, path: Path) -> None:
-        self.files = files_of_rows(path)
-        self._tables: list[TableFile | WorkbookFile]
-        if path.suffix.lower() == ".xlsx":
-            self._tables = [WorkbookFile(path, SHEETS)]
+    with ExitStack() as stack:
+        writers: list[Callable[[Row], None]] = []
+        if path is None:
+            pass
+        elif path.suffix.lower() == JSON_LINES:
+            writers = [stack.enter_context(RowWriter(path)).add]
+        elif path.suffix.lower() == ".xlsx":
+            writers = [stack.enter_context(workbook(path, SHEETS))]
         elif path.suffix.lower() == ".md":
-            self._tables = [TableFile(path, SUMMARY)]
+            writers = [stack.enter_context(table_file(path, SUMMARY))]
         else:
-            self._tables = [*map(TableFile, self.files, (CLIPS, STEPS))]
-        self._stack = ExitStack()
+            both = zip(files_of_rows(path), (CLIPS, STEPS), strict=True)
+            writers = [stack.enter_context(table_file(*one)) for one in both]
 
-    @property
-    def count(self) -> int:
-        """Rows so far."""
-        return self._tables[0].count
+        def write(row: Row) -> None:
+            for one in writers:
+                one(row)
 
-    def __enter__(self) -> ClipTables:
-        for table in self._tables:
-            self._stack.enter_context(table)
-        return self
-
-    def add(self, row: Row) -> None:
-        """Write the lines of one row."""
-        for table in self._tables:
-            table.add(row)
-
-    def __exit__(self, *error: Any) -> None:
-        self._stack.__exit__(*error)
+        yield write
 
 
 def files_of_rows(path: Path) -> list[Path]:

@@ -51,16 +51,10 @@ class Sync:
     def rows(self) -> list[dict[str, float]]:
         """The table's rows, times to a millisecond."""
         table = zip(self.first_seconds, self.second_seconds, self.similarity, strict=True)
-        return [
-            dict(
-                zip(
-                    HEADER,
-                    (round(float(a), 3), round(float(b), 3), round(float(s), 4)),
-                    strict=True,
-                )
-            )
-            for a, b, s in table
-        ]
+        rounded = (
+            (round(float(a), 3), round(float(b), 3), round(float(s), 4)) for a, b, s in table
+        )
+        return [dict(zip(HEADER, one, strict=True)) for one in rounded]
 
 
 def synchronise(first: ClipEmbedding, second: ClipEmbedding, *, smoothing_seconds: float) -> Sync:

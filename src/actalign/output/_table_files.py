@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
 import re
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack, nullcontext, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO
 
 from actalign.documents import one_line
 from actalign.errors import UsageError
@@ -28,44 +27,15 @@ TABLE_SUFFIXES = (".csv", ".parquet", ".xlsx", ".md")
 BATCH = 1000
 
 
-class _Writer(Protocol):
-    def write(self, record: list[Cell]) -> None: ...
+@contextmanager
+def table_file(path: Path, table: Table) -> Iterator[Callable[[Row], None]]:
+    """Writes rows as lines of a table, atomically: gives what writes the lines of one row.
 
-    def end(self) -> None: ...
-
-
-class TableFile:
-    """Writes rows as lines of a table, atomically; a context manager.
-
-    count: rows so far. Raises UsageError if the format's package is missing, ActAlignError if the
-    file can't be written.
+    Raises UsageError if the format's package is missing, ActAlignError if the file can't be
+    written.
     """
-
-    def __init__(self, path: Path, table: Table) -> None:
-        self.count = 0
-        self._path = path
-        self._table = table
-        self._stack = ExitStack()
-
-    def __enter__(self) -> TableFile:
-        file = self._stack.enter_context(writing(self._path))
-        self._writer: _Writer = _WRITERS[self._path.suffix.lower()](file, self._table)
-        self._stack.push(self._end)
-        return self
-
-    def add(self, row: Row) -> None:
-        """Write the lines of one row."""
-        self.count += 1
-        for record in self._table.records(row):
-            self._writer.write([record.get(name) for name in self._table.columns])
-
-    def __exit__(self, *error: Any) -> None:
-        self._stack.__exit__(*error)
-
-    def _end(self, kind: type[BaseException] | None, *_: object) -> None:
-        # Also after an error, since a half-written table would warn when it is garbage-collected.
-        with suppress(Exception) if kind else nullcontext():
-            self._writer.end()
+    with writing(path) as file, WRITERS[path.suffix.lower()](file, table) as write:
+        yield write
 
 
 def check_table_format(suffix: str) -> None:
@@ -83,27 +53,27 @@ def check_suffix(path: Path, suffixes: Sequence[str]) -> None:
     check_table_format(path.suffix.lower())
 
 
-class _Csv:
+def _lines_of(row: Row, table: Table) -> Iterator[list[Cell]]:
+    """The cells of each of the row's lines, in the table's order."""
+    for record in table.records(row):
+        yield [record.get(name) for name in table.columns]
+
+
+@contextmanager
+def csv_lines(file: BinaryIO, table: Table) -> Iterator[Callable[[Row], None]]:
     """Comma-separated values (RFC 4180) in UTF-8, with a header line.
 
     A byte-order mark says so; without it Excel reads the text in the machine's old code page.
     """
+    file.write(codecs.BOM_UTF8)
+    text = codecs.getwriter("utf-8")(file)
+    lines = csv.writer(text)
+    lines.writerow(table.columns)
 
-    def __init__(self, file: BinaryIO, table: Table) -> None:
-        self._file = file
-        self._file.write(codecs.BOM_UTF8)
-        self._line = io.StringIO(newline="")
-        self._lines = csv.writer(self._line)
-        self.write(list(table.columns))
+    def write(row: Row) -> None:
+        lines.writerows(map(_no_formula, line) for line in _lines_of(row, table))
 
-    def write(self, record: list[Cell]) -> None:
-        self._lines.writerow([_no_formula(cell) for cell in record])
-        self._file.write(self._line.getvalue().encode())
-        self._line.seek(0)
-        self._line.truncate()
-
-    def end(self) -> None:
-        """Nothing is left to write."""
+    yield write
 
 
 def _no_formula(cell: Cell) -> Cell:
@@ -113,22 +83,20 @@ def _no_formula(cell: Cell) -> Cell:
     return cell
 
 
-class _Markdown:
+@contextmanager
+def _markdown_lines(file: BinaryIO, table: Table) -> Iterator[Callable[[Row], None]]:
     """A table of GitHub Flavored Markdown; numbers have four significant digits."""
 
-    def __init__(self, file: BinaryIO, table: Table) -> None:
-        self._file = file
-        self.write(list(table.columns))
-        self._line("---:" if kind is not str else "---" for kind in table.columns.values())
+    def line(cells: Iterable[str]) -> None:
+        file.write(f"| {' | '.join(cells)} |\n".encode())
 
-    def write(self, record: list[Cell]) -> None:
-        self._line(map(_markdown, record))
+    def write(row: Row) -> None:
+        for cells in _lines_of(row, table):
+            line(map(_markdown, cells))
 
-    def end(self) -> None:
-        """Nothing is left to write."""
-
-    def _line(self, cells: Iterable[str]) -> None:
-        self._file.write(f"| {' | '.join(cells)} |\n".encode())
+    line(map(_markdown, table.columns))
+    line("---:" if kind is not str else "---" for kind in table.columns.values())
+    yield write
 
 
 def _markdown(cell: Cell) -> str:
@@ -138,35 +106,33 @@ def _markdown(cell: Cell) -> str:
     return re.sub(r"([\\|<>`*_\[\]])", r"\\\1", text)
 
 
-class _Parquet:
+@contextmanager
+def _parquet_lines(file: BinaryIO, table: Table) -> Iterator[Callable[[Row], None]]:
     """One Parquet table."""
+    pa, pq = pyarrow()
+    types = {str: pa.string(), int: pa.int32(), float: pa.float64()}
+    schema = pa.schema([(name, types[kind]) for name, kind in table.columns.items()])
+    batch: list[dict[str, Cell]] = []
 
-    def __init__(self, file: BinaryIO, table: Table) -> None:
-        self._pa, pq = pyarrow()
-        types = {str: self._pa.string(), int: self._pa.int32(), float: self._pa.float64()}
-        self._schema = self._pa.schema([(n, types[kind]) for n, kind in table.columns.items()])
-        self._writer = pq.ParquetWriter(file, self._schema)
-        self._batch: list[list[Cell]] = []
+    def flush() -> None:
+        writer.write_table(pa.Table.from_pylist(batch, schema=schema))
+        batch.clear()
 
-    def write(self, record: list[Cell]) -> None:
-        self._batch.append(record)
-        if len(self._batch) == BATCH:
-            self._flush()
+    def write(row: Row) -> None:
+        for record in table.records(row):
+            batch.append(record)
+            if len(batch) == BATCH:
+                flush()
 
-    def end(self) -> None:
-        self._flush()
-        self._writer.close()
-
-    def _flush(self) -> None:
-        columns = zip(*self._batch, strict=True) if self._batch else ([] for _ in self._schema)
-        arrays = [
-            self._pa.array(list(column), type=field.type)
-            for column, field in zip(columns, self._schema, strict=True)
-        ]
-        self._writer.write_table(self._pa.Table.from_arrays(arrays, schema=self._schema))
-        self._batch = []
+    writer = pq.ParquetWriter(file, schema)
+    try:
+        yield write
+        flush()
+    except BaseException:
+        with suppress(Exception):  # it would warn when it is garbage-collected
+            writer.close()
+        raise
+    writer.close()
 
 
-_WRITERS: dict[str, Callable[[BinaryIO, Table], _Writer]] = {
-    ".csv": _Csv, ".parquet": _Parquet, ".md": _Markdown
-}  # fmt: skip
+WRITERS = {".csv": csv_lines, ".parquet": _parquet_lines, ".md": _markdown_lines}

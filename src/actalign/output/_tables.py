@@ -228,17 +228,12 @@ of the row's answer, and in none if it is refused, is none of the candidates, or
 
 
 def _detection_records(row: Row) -> Iterator[dict[str, Cell]]:
-    best = row["candidates"][0] if row["candidates"] else None
-    yield {
-        "clip": row["clip"].rpartition("#")[0] if best else row["clip"],
-        "video": row.get("video"),
-        "person": row.get("person"),
-        "status": row["status"],
-        "label": best["label"] if best else None,
-        "start_seconds": row.get("start_seconds"),
-        "end_seconds": row.get("end_seconds"),
-        "score": best["score"] if best else None,
-    }
+    found: dict[str, Any] = {name: row.get(name) for name in DETECTIONS.columns}
+    if row["candidates"]:
+        best = row["candidates"][0]
+        found |= {"label": best["label"], "score": best["score"]}
+        found["clip"] = row["clip"].rpartition("#")[0]
+    yield found
 
 
 DETECTIONS = Table(

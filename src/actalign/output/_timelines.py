@@ -45,7 +45,8 @@ def to_elan(video: VideoRows) -> str:
         },
     )
     header = ET.SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
-    media = {"MEDIA_URL": address(video.video), "MIME_TYPE": _mime(video.video)}
+    mime = "video/mp4" if Path(video.video).suffix.lower() in (".mp4", ".m4v") else "video/*"
+    media = {"MEDIA_URL": address(video.video), "MIME_TYPE": mime}
     ET.SubElement(header, "MEDIA_DESCRIPTOR", media)
     order = ET.SubElement(root, "TIME_ORDER")
     slots = annotations = 0
@@ -258,10 +259,6 @@ def to_activitynet(videos: Iterable[VideoRows]) -> str:
 def address(video: str) -> str:
     """The address of a file; a video that has one keeps its own."""
     return video if is_address(video) else file_named(video).absolute().as_uri()
-
-
-def _mime(video: str) -> str:
-    return "video/mp4" if Path(video).suffix.lower() in (".mp4", ".m4v") else "video/*"
 
 
 def xml_text_of(root: ET.Element) -> str:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, Any
 
 from rich.cells import cell_len
@@ -108,59 +108,50 @@ SHEETS = {
 all that Steps lacks of STEPS is the same in every line."""
 
 
-class WorkbookFile:
-    """Writes lines into the sheets of an Excel workbook, atomically; a context manager.
+@contextmanager
+def workbook(path: Path, tables: Mapping[str, Table]) -> Iterator[Callable[[Row], None]]:
+    """Writes an Excel workbook, see `sheets`: gives what writes the lines of a row into each sheet.
 
-    sheets: the table of each sheet, by its name. The first is always there, the others if they have
-    lines. A column that is empty in every line is left out. count: rows so far. Raises UsageError
-    if openpyxl is missing, ActAlignError if the file can't be written.
+    tables: the table of each sheet, by its name.
     """
+    with sheets(path, {name: table.columns for name, table in tables.items()}) as kept:
 
-    def __init__(self, path: Path, sheets: Mapping[str, Table]) -> None:
-        self.count = 0
-        self._path = path
-        self._tables = sheets
-        self._sheets: dict[str, _Sheet] = {}
-        self._stack = ExitStack()
+        def write(row: Row) -> None:
+            for name, table in tables.items():
+                for record in table.records(row):
+                    kept[name].keep(record)
 
-    def __enter__(self) -> WorkbookFile:
-        openpyxl()
-        for name, table in self._tables.items():
-            kept = self._stack.enter_context(tempfile.TemporaryFile("w+", encoding="ascii"))
-            self._sheets[name] = _Sheet(name, table.columns, kept)
-        self._file = self._stack.enter_context(writing(self._path))
-        self._stack.push(self._end)
-        return self
+        yield write
 
-    def add(self, row: Row) -> None:
-        """Write the lines of one row into every sheet."""
-        self.count += 1
-        for name, table in self._tables.items():
-            self.write(name, table.records(row))
 
-    def write(self, sheet: str, records: Iterable[dict[str, Cell]]) -> None:
-        """Write lines of one sheet."""
-        for record in records:
-            self._sheets[sheet].keep(record)
+@contextmanager
+def sheets(path: Path, columns: Mapping[str, Mapping[str, type]]) -> Iterator[dict[str, Sheet]]:
+    """Writes the sheets that it gives, by name, as an Excel workbook, atomically.
 
-    def __exit__(self, *error: Any) -> None:
-        self._stack.__exit__(*error)
-
-    def _end(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind:
-            return
+    columns: those of each sheet. The first sheet is always there, the others if they have lines. A
+    column that is empty in every line is left out. Raises UsageError if openpyxl is missing,
+    ActAlignError if the file can't be written.
+    """
+    openpyxl()
+    with ExitStack() as stack:
+        kept = {
+            name: Sheet(name, of, stack.enter_context(TemporaryFile("w+", encoding="ascii")))
+            for name, of in columns.items()
+        }
+        file = stack.enter_context(writing(path))
+        yield kept
         book = openpyxl().Workbook(write_only=True)
-        first, *others = self._sheets.values()
+        first, *others = kept.values()
         for sheet in (first, *(other for other in others if other.lines)):
             sheet.write_to(book)
         # Not to the file itself: on a full disk half a workbook would warn when garbage-collected.
-        with tempfile.TemporaryFile() as whole:
+        with TemporaryFile() as whole:
             book.save(whole)
             whole.seek(0)
-            shutil.copyfileobj(whole, self._file)
+            shutil.copyfileobj(whole, file)
 
 
-class _Sheet:
+class Sheet:
     """A sheet's lines, kept as lines of JSON in a temporary file until they are written.
 
     lines: how many.
@@ -174,6 +165,7 @@ class _Sheet:
         self._widths: dict[str, int] = {}
 
     def keep(self, record: dict[str, Cell]) -> None:
+        """Write one line."""
         self.lines += 1
         line = {name: one for name in self._columns if (one := record.get(name)) is not None}
         for name, value in line.items():

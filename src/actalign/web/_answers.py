@@ -81,7 +81,7 @@ def answer_errors(app: FastAPI) -> None:
         fault = error.errors()[0]
         if fault["type"] == "json_invalid":
             return JSONResponse({"error": "The request's body is not JSON."}, 422)
-        if fault["loc"] == ("body",) and not _says_json(request):
+        if fault["loc"] == ("body",) and "json" not in request.headers.get("content-type", ""):
             sentence = "Send the body as JSON, with the header Content-Type: application/json."
             return JSONResponse({"error": sentence}, 422)
         place = ".".join(str(p) for p in fault["loc"][1:]) or "body"
@@ -100,7 +100,3 @@ _SAID = {
     "string_too_long": "give a text of at most {max_length} characters",
 }
 """What is wrong with a field, by the kind of fault, where the library's words are of its types."""
-
-
-def _says_json(request: Request) -> bool:
-    return "json" in request.headers.get("content-type", "")

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from actalign import __version__
@@ -26,7 +26,7 @@ from actalign.errors import UsageError
 from actalign.scripts._generate import add_missing_scripts
 from actalign.scripts._llm import LLMConfig
 from actalign.web._answers import answer_errors, errors, file
-from actalign.web._asked import Domain, Label, candidate_json, offers
+from actalign.web._asked import Body, Domain, Label, candidate_json, offers
 from actalign.web._guard import COOKIE, LOOPBACK, guard
 from actalign.web._jobs import Explorer
 from actalign.web._results import results
@@ -35,10 +35,9 @@ from actalign.web._uploads import receive
 from actalign.web._workplace import workplace
 
 
-class LabelsIn(BaseModel):
+class LabelsIn(Body):
     """Labels that need steps."""
 
-    model_config = ConfigDict(extra="forbid")
     labels: list[Label] = Field(min_length=1, max_length=50)
     domain: Domain | None = None
 

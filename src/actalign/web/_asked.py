@@ -24,21 +24,26 @@ RepeatsIn = Literal["no", "auto", "partial"]
 StepsIn = Annotated[list[Annotated[Text, Field(max_length=500)]], Field(max_length=50)]
 
 
-class CandidateIn(BaseModel):
+class Body(BaseModel):
+    """The body of a request; unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class CandidateIn(Body):
     """One candidate: its label and its steps in order. Without steps, the label is the only step.
 
     rewordings: further lists of steps of the same action, in other words. domain: its own; null for
     the request's.
     """
 
-    model_config = ConfigDict(extra="forbid")
     label: Label
     steps: StepsIn = []
     rewordings: list[StepsIn] = Field(default=[], max_length=20)
     domain: Domain | None = None
 
 
-class AlignIn(BaseModel):
+class AlignIn(Body):
     """What to align: a clip's id and its candidates.
 
     domain: of the candidates that have none of their own. none: adds a candidate of this name,
@@ -47,7 +52,6 @@ class AlignIn(BaseModel):
     default.
     """
 
-    model_config = ConfigDict(extra="forbid")
     clip: ClipId
     candidates: list[CandidateIn] = Field(min_length=1, max_length=50)
     domain: Domain | None = None

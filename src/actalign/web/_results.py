@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import math
 from collections.abc import Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -16,7 +15,7 @@ from pydantic import Field
 from actalign.errors import ActAlignError
 from actalign.output._captions import to_srt, to_vtt
 from actalign.output._events import events
-from actalign.output._table_files import TableFile
+from actalign.output._table_files import csv_lines
 from actalign.output._tables import STEPS, Table
 from actalign.rows import Row, cuts_inside, long_for_one_action, long_note, people_seen, tag
 from actalign.types import Candidate, Float32, Float64
@@ -141,12 +140,11 @@ def _files(app: FastAPI, explorer: Explorer) -> None:
 
 def table_file(rows: Sequence[Row], table: Table) -> Response:
     """Rows as comma-separated values."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "table.csv"
-        with TableFile(path, table) as out:
-            for row in rows:
-                out.add(row)
-        return Response(path.read_bytes(), media_type="text/csv")
+    data = io.BytesIO()
+    with csv_lines(data, table) as write:
+        for row in rows:
+            write(row)
+    return Response(data.getvalue(), media_type="text/csv")
 
 
 def _drawn(candidate: Candidate) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from actalign.alignment._locate import THRESHOLD
 from actalign.clips._search import most_per_clip, search
@@ -20,7 +20,7 @@ from actalign.scripts import parse_scripts
 from actalign.scripts._shipped import shipped_domains
 from actalign.video._listing import TRUTH_FILE
 from actalign.web._answers import errors, file
-from actalign.web._asked import AlignIn, Asked, ClipId, Label, candidate_json
+from actalign.web._asked import AlignIn, Asked, Body, ClipId, Label, candidate_json
 from actalign.web._jobs import Explorer
 from actalign.web._results import Seconds, table_file
 from actalign.web._state import Clip, Result
@@ -34,35 +34,31 @@ MOST_HEAD_BYTES = 4 << 20
 (about 100 000). With a smaller limit, a server refuses them only if they arrive in pieces."""
 
 
-class IntervalIn(BaseModel):
+class IntervalIn(Body):
     """When a step truly happens, in seconds. step: its index, from 0."""
 
-    model_config = ConfigDict(extra="forbid")
     start: Seconds
     end: Seconds
     step: int = Field(ge=0, le=1000)
 
 
-class TruthIn(BaseModel):
+class TruthIn(Body):
     """What a clip truly shows. label null: the answer is wrong, and the right one isn't given."""
 
-    model_config = ConfigDict(extra="forbid")
     label: Label | None
     intervals: list[IntervalIn] = Field(default=[], max_length=2000)
 
 
-class ScriptsIn(BaseModel):
+class ScriptsIn(Body):
     """The text of a script file (YAML or JSON), and its name in errors."""
 
-    model_config = ConfigDict(extra="forbid")
     text: str = Field(max_length=1_000_000)
     name: str = Field(default="the list", max_length=200)
 
 
-class SearchIn(BaseModel):
+class SearchIn(Body):
     """A phrase, and the clips to search for it."""
 
-    model_config = ConfigDict(extra="forbid")
     phrase: str = Field(min_length=1, max_length=500)
     clips: list[ClipId] = Field(min_length=1)
 
