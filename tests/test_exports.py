@@ -1104,6 +1104,10 @@ def test_the_command_writes_and_names_its_files(predictions, tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [str(tmp_path / n) for n in ("steps.csv", "steps.steps.csv")]
     assert (tmp_path / "steps.csv").is_file()
+    done = command.actalign("export", predictions, "--out", tmp_path / "x.json")
+    assert done.returncode == 2
+    assert "x.json is not known by .json; name it with --to" in done.stderr
+    assert not list(tmp_path.glob("x.*"))
     done = command.actalign("export", predictions, "--to", "xls")
     assert done.returncode == 2
     assert f"choose {', '.join(FORMATS)}." in done.stderr

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from pydantic import SecretStr
 
 from actalign import ActAlign
 from actalign.background import BackgroundSums
@@ -266,6 +267,11 @@ def test_only_close_clips_are_looked_at(look, rise, colour_model, server):
 def test_a_look_is_at_a_whole_number_of_candidates(look, wrong):
     with pytest.raises(UsageError, match=f"top_k is {wrong!r}; give a whole number from 2 to 26"):
         look(top_k=wrong)
+
+
+def test_a_local_model_is_refused_so_that_no_frame_goes_to_a_service():
+    with pytest.raises(UsageError, match="needs a service; leave local_model out"):
+        SecondLook(LLMConfig(local_model="mine"), api_key=SecretStr("key"))
 
 
 def test_frames_are_the_best_of_each_step_decoded_again_at_their_times(tmp_path, model, rise):

@@ -128,7 +128,10 @@ def export_place(
 ) -> tuple[str, Path]:
     """The format, and the file or folder that `export` writes; raises its UsageErrors for both."""
     if to is None:
-        to = BY_ENDING.get(Path(out).suffix.lower(), "csv") if out is not None else "csv"
+        ending = "" if out is None else Path(out).suffix
+        if ending and ending.lower() not in BY_ENDING:
+            raise UsageError(f"The format of {out} is not known by {ending}; name it with --to.")
+        to = BY_ENDING.get(ending.lower(), "csv")
     if to not in FORMATS:
         raise UsageError(f"There is no export format {to!r}; choose {', '.join(FORMATS)}.")
     place = _default_out(Path(predictions), to) if out is None else Path(out)
