@@ -55,8 +55,7 @@ def visit(browser):  # noqa: F811
         return page
 
     yield open_page
-    leave(browser)
-    assert faults == []
+    leave(browser, faults)
 
 
 @pytest.fixture
