@@ -8,7 +8,6 @@ its parameters and the full prompt with domain and candidates. Further wordings 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from actalign.documents import composed, one_line
 from actalign.errors import UsageError, counted, first_fault
 from actalign.files import check_writable, pyarrow, write_bytes, write_text
-from actalign.scripts._chat import AnswerFormat
+from actalign.scripts._chat import AnswerFormat, content_hash
 from actalign.scripts._script import parse_scripts, read_script_file
 from actalign.types import Script
 
@@ -118,9 +117,7 @@ class BankRecord(BaseModel):
     @property
     def digest(self) -> str:
         """A hash of the scripts."""
-        content = [self.domain, self.candidates, self.wordings()]
-        text = json.dumps(content, ensure_ascii=False, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:40]
+        return content_hash([self.domain, self.candidates, self.wordings()])
 
     def is_of(self, given: BankRecord) -> bool:
         """Whether these are the given record's scripts, or were refined from them."""

@@ -14,11 +14,15 @@ from actalign.errors import ActAlignError
 from actalign.scripts._reply import whole_characters
 
 AnswerFormat = Literal["json_schema", "json_object", "text"]
-
-
 FORMATS: tuple[AnswerFormat, ...] = ("json_schema", "json_object", "text")
 """Ways to request the form of an answer, strictest first; if a service refuses one, the next is
 tried."""
+
+
+def content_hash(content: object) -> str:
+    """A key of 40 hexadecimal digits for what JSON can hold: equal for equal contents."""
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:40]
 
 
 class LLMError(ActAlignError):
@@ -97,8 +101,7 @@ class ChatRequest:
     def __post_init__(self) -> None:
         turns = [message.identity() for message in self.messages]
         content = [self.model.service, self.model.name, self.model.parameters, turns]
-        text = json.dumps(content, sort_keys=True, ensure_ascii=False)
-        object.__setattr__(self, "key", hashlib.sha256(text.encode()).hexdigest()[:40])
+        object.__setattr__(self, "key", content_hash(content))
 
     def body(self, answer_format: AnswerFormat, schema: dict[str, Any]) -> dict[str, Any]:
         """The request's body for /chat/completions."""

@@ -31,14 +31,7 @@ from pydantic.functional_validators import ModelWrapValidatorHandler
 
 from actalign.addresses import plain_address
 from actalign.errors import UsageError, first_fault
-from actalign.scripts._chat import (
-    FORMATS,
-    Answer,
-    AnswerFormat,
-    ChatRequest,
-    LLMError,
-    ModelId,
-)
+from actalign.scripts._chat import FORMATS, Answer, AnswerFormat, ChatRequest, LLMError, ModelId
 from actalign.scripts._reply import message_text, token_alternatives, whole_characters
 from actalign.services import Asked, Told, client, explain, read_api_key, redact
 
