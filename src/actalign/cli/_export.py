@@ -23,7 +23,7 @@ def export(
             "(for Nacsport and Metrica too), boris (a project), boris-events (workbooks), kinovea, "
             "otio (OpenTimelineIO), resolve (markers for a timeline of 25 frames a second), "
             "activitynet; label-studio, fiftyone, inspect, lmms-eval; onnx for a model. By default "
-            "taken from the suffix of --out, else csv."
+            "taken from the suffix of --out, csv without one."
         ),
     ] = None,
     out: Annotated[

@@ -95,8 +95,9 @@ def export(
     step, confidence and time drawn in. resolve's markers are for a timeline of 25 frames a second.
     label-studio, fiftyone, inspect: a folder for the project's files.
 
-    to: None for the format of ``out``'s suffix, or else csv. out: None for a file or folder beside
-    the predictions, named after them. on_file: called with each per-video file, as it is written.
+    to: None for the format of ``out``'s suffix, csv without one. out: None for a file or folder
+    beside the predictions, named after them. on_file: called with each per-video file, as it is
+    written.
 
     Raises UsageError for an unknown format, predictions that can't be read, or a place where
     clearly nothing can be written, and VideoError if a format reads videos (kinovea, burn) and some
