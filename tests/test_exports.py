@@ -1232,11 +1232,12 @@ def test_an_ending_that_contradicts_the_format_is_refused(predictions, tmp_path)
 )
 def test_a_file_named_in_place_of_a_folder_is_refused(predictions, tmp_path, to, name):
     before = sorted(tmp_path.iterdir())
-    for given in (to, None):  # the ending says the format
+    # the ending says the format, or belongs to another
+    for given, place in ((to, name), (None, name), (to, "x.otio"), ("fiftyone", "x.json")):
         with pytest.raises(
-            UsageError, match=f"{to} takes a folder, but .*{name} looks like a file"
+            UsageError, match=f"{given or to} takes a folder, but .*{place} looks like a file"
         ):
-            export(predictions, given, tmp_path / name)
+            export(predictions, given, tmp_path / place)
     assert sorted(tmp_path.iterdir()) == before
 
 

@@ -150,9 +150,11 @@ def test_a_command_that_is_told_to_end_leaves_no_temporary_file(tmp_path, name):
         "        file.write(b'half'); print('written', flush=True); time.sleep(600)\n"
         "run_program(write)\n"
     )
-    with subprocess.Popen([sys.executable, "-c", code, path], stdout=subprocess.PIPE) as child:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", code, path], **pipes) as child:
         assert child.stdout.readline() == b"written\n"
         child.send_signal(getattr(signal, name))
+        assert child.stderr.read() == b"terminated; run the same command again to continue\n"
     assert child.returncode == 128 + getattr(signal, name)
     assert names(tmp_path) == ["out"]
     assert path.read_text() == "old"

@@ -508,6 +508,22 @@ class TestMteb:
         asked = with_none(found, "neither").questions
         assert [q.target for q in asked] == ["run", "Jump shot", "neither"]
 
+    def test_a_label_that_is_not_known_is_no_answer(self, tmp_path):
+        rows = [
+            {"video": {"bytes": b"....ftyp", "path": "x.mp4"}, "label": label}
+            for label in (1, -1, None)
+        ]
+        path = self.save(tmp_path / "set", rows, label=["run", "sing"])
+        found = read_data(Source(path, videos=tmp_path / "out"))
+        assert [q.target for q in found.questions] == ["sing", None, None]
+        assert [q.target for q in with_none(found, "neither").questions] == ["sing", None, None]
+
+    def test_a_label_with_an_empty_name_is_refused(self, tmp_path):
+        rows = [{"video": {"bytes": b"....ftyp", "path": "x.mp4"}, "label": 0}]
+        path = self.save(tmp_path / "set", rows, label=["run", ""])
+        with pytest.raises(UsageError, match=r"label 1 of .* has an empty name"):
+            read_data(Source(path, videos=tmp_path / "out"))
+
     def test_multiple_choice(self, tmp_path):
         rows = [
             {

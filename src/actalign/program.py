@@ -67,8 +67,12 @@ def _exiting_on(*names: str) -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
 
 
+class _Ended(SystemExit):
+    """A signal told the program to end."""
+
+
 def _exit(number: int, _: object) -> NoReturn:
-    raise SystemExit(128 + number)
+    raise _Ended(128 + number)
 
 
 def _run(program: Callable[[], object]) -> None:
@@ -89,6 +93,9 @@ def _run(program: Callable[[], object]) -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         _say_interrupted()
+    except _Ended:
+        print("terminated; run the same command again to continue", file=sys.stderr)
+        raise
 
 
 def _interrupted(error: BaseException) -> bool:

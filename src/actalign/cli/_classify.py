@@ -142,11 +142,12 @@ def _compared(candidates: Candidates) -> list[str]:
     return [f"confidences compare these {count} candidates only; {advice}"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Rows:
     """Rows into the run, with the marks of the clips' shards.
 
-    burned: those to burn at the end. long: clips that are long for a single action.
+    burned: those to burn at the end. long: clips that are long for a single action. sure: whether
+    any row has a confidence.
     """
 
     run: Run
@@ -156,6 +157,7 @@ class _Rows:
     figures: FigureOptions
     burned: list[Row] = field(default_factory=list)
     long: list[str] = field(default_factory=list)
+    sure: bool = False
 
     def score(
         self, clip: ClipResult, against: Candidates | WithExamples, look: SecondLook | None
@@ -190,6 +192,7 @@ class _Rows:
         if failed:
             self.run.fail(row["clip"], row["error"] or "")
         self.run.result(row)
+        self.sure = self.sure or row.get("confidence") is not None
         if not self.windows.window and long_for_one_action(row):
             self.long.append(row["clip"])
 
@@ -206,11 +209,11 @@ class _Rows:
     def end(self, written: str, look: SecondLook | None, compared: Iterable[str]) -> NoReturn:
         """Write the videos to burn, say what was written and what failed, and exit.
 
-        written: the files of rows. compared: what there is to say of answers, if there are any.
+        written: the files of rows. compared: what there is to say of confidences, if there are any.
         """
         run = self.run
         some = run.failed < run.rows
-        closing = [*self._said_of_long(), *compared] if some else []
+        closing = [*self._said_of_long(), *(compared if self.sure else [])] if some else []
         if written:
             closing.append(f"predictions: {written}")
         if self.figures.figure and some:

@@ -136,8 +136,8 @@ def export_place(
     if to not in FORMATS:
         raise UsageError(f"There is no export format {to!r}; choose {', '.join(FORMATS)}.")
     place = _default_out(Path(predictions), to) if out is None else Path(out)
-    if to in PER_VIDEO:
-        check_folder_name(f"The format {to}", place, PER_VIDEO[to][0])
+    if to not in ONE_FILE:
+        check_folder_name(f"The format {to}", place, *BY_ENDING, ".json", ".jsonl", ".html")
     if to in TABLES and place.suffix.lower() != f".{to}":
         if place.suffix.lower() in TABLE_SUFFIXES:
             raise UsageError(

@@ -2,7 +2,8 @@
 
 Zero-shot (HMDB51, UCF101, Breakfast, Kinetics): the columns `video` and `label`; the labels' names
 are in the file's metadata. Multiple choice (NExT-QA, EgoSchema): `video`, `question`, `candidates`
-and `answer`, a text. A video is its bytes with a path, or a path.
+and `answer`, a text. A video is its bytes with a path, or a path. A label of -1, or none, is not
+known: data sets on the hub hold it where the truth is kept back.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def read(source: Source) -> QuestionSet:
         for number, row in enumerate(parquet_rows(path)):
             question = _question(source, path, number, row, names)
             questions.append(question)
-            if names and question.answer is None:
+            if names and _known(row["label"]) and question.answer is None:
                 others.add(question.id)
     name = source.folder.resolve().name
     return QuestionSet(name, tuple(questions), others=frozenset(others))
@@ -67,19 +68,28 @@ def _question(
 ) -> Question:
     """names: of the labels, for zero-shot classification."""
     name = f"{path.stem}-{number:06}"
-    if names:
+    where = f"{path}, row {number + 1}"
+    if not names:
+        choices, label = tuple(str(one) for one in row["candidates"]), str(row["answer"])
+    elif not _known(row["label"]):
+        choices, label = source.candidates(names), None
+    elif row["label"] in range(len(names)):
         choices, label = source.candidates(names), names[row["label"]]
     else:
-        choices, label = tuple(str(one) for one in row["candidates"]), str(row["answer"])
+        raise UsageError(f"{where} has the label {row['label']}, and there are {len(names)} names.")
     places = {label_key(choice): m for m, choice in enumerate(choices)}
     return question_or_absent(
-        f"{path}, row {number + 1}",
+        where,
         id=str(row.get("question_id") or name),
         video=_video(source, path, name, row["video"]),
         question=str(row.get("question") or ""),
         choices=choices,
-        answer=places.get(label_key(label)),
+        answer=None if label is None else places.get(label_key(label)),
     )
+
+
+def _known(label: object) -> bool:
+    return label not in (None, -1)
 
 
 def _video(source: Source, table: Path, name: str, value: Any) -> Path:
@@ -122,4 +132,6 @@ def _label_names(path: Path) -> list[str]:
             f"The labels of {path} are numbers without names: its metadata don't hold them; give "
             "a table of videos and label names with --truth."
         )
+    if blank := [number for number, name in enumerate(names) if not name.strip()]:
+        raise UsageError(f"The label {blank[0]} of {path} has an empty name in its metadata.")
     return names
