@@ -1,7 +1,7 @@
 """What turns scores into confidences for the `body` encoder, fitted on simulated people.
 
 paraphrases.json holds actions in wordings that training never sees. Each is performed by random
-bodies before random cameras, the joints off by 5 to 40 degrees: real people keep less to a posture
+bodies before random cameras, the joints off by 5 to 50 degrees: real people keep less to a posture
 than training's simulation does. Each clip is asked among 2 to 60 of the actions. The temperature of
 a scorer is the one under which the true answers are likeliest; another one is that of labels
 without any script, which say less. Two more are of runs with a candidate "none of these": there 1
@@ -85,7 +85,7 @@ def questions(encoder: BodyEncoder) -> Iterator[tuple[ClipEmbedding, list[Script
     info, rng = encoder.info, np.random.default_rng(SEED)
     for _ in range(ROUNDS):
         for n, action in enumerate(actions):
-            degrees = rng.uniform(5, 40)
+            degrees = rng.uniform(5, 50)
             track, _ = perform([s["posture"] for s in action["steps"]], rng, info.fps, degrees)
             rows = np.concatenate(list(encoder.encode_poses([track])))
             times = track.pts_seconds
