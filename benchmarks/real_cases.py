@@ -233,7 +233,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path, nargs="?", default=Path("../shared/real_poses"))
     parser.add_argument(
-        "--wordings", type=wordings_of, default=CHOSEN_BY, help="of a-z and 1-27, e.g. a,l-3"
+        "--wordings", type=wordings_of, default=CHOSEN_BY, help="of a-z and 1-39, e.g. a,l-3"
     )
     args = parser.parse_args()
     encoder = BodyEncoder.from_package()

@@ -3,7 +3,7 @@
     python benchmarks/real_poses.py [FOLDER] [--scorer dtw,competitive] [--wordings a,l-3]
 
 FOLDER (../shared/real_poses) holds `dev.npz`, `truth.json` and the first wording of the scripts,
-`gym67.yaml` and `yoga6.yaml`; its README says what they are. Further wordings, b to z and 1 to 27,
+`gym67.yaml` and `yoga6.yaml`; its README says what they are. Further wordings, b to z and 1 to 39,
 lie in benchmarks/real_poses. gym14 are the 14 exercises of at least three clips in the whole set.
 Prints each share with its 95 % Wilson interval, the exact p of McNemar's test against `dtw`, and
 by scorer the expected calibration error. The rule by which the default was chosen is in
@@ -44,7 +44,7 @@ SCORERS = (
     "competitive_equal_split", "competitive_reversed", "competitive_order_free",
 )  # fmt: skip
 FOLDER = Path(__file__).with_name("real_poses")
-WORDINGS = (*string.ascii_lowercase, *map(str, range(1, 28)))
+WORDINGS = (*string.ascii_lowercase, *map(str, range(1, 40)))
 CHOSEN_BY = WORDINGS[:11]
 """Those that weights and scorers were chosen by."""
 
@@ -97,7 +97,7 @@ def wordings_of(text: str) -> list[str]:
     for part in text.split(","):
         first, _, last = part.strip().partition("-")
         if not {first, last or first} <= set(WORDINGS):
-            raise argparse.ArgumentTypeError(f"{part!r} names no wording; there are a-z and 1-27")
+            raise argparse.ArgumentTypeError(f"{part!r} names no wording; there are a-z and 1-39")
         several = WORDINGS[WORDINGS.index(first) : WORDINGS.index(last or first) + 1]
         if not several:
             raise argparse.ArgumentTypeError(f"{part!r} runs backwards; give {last}-{first}")
@@ -146,7 +146,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?", default=Path("../shared/real_poses"))
     parser.add_argument("--scorer", default=",".join(SCORERS), help="comma-separated")
     parser.add_argument(
-        "--wordings", type=wordings_of, default=CHOSEN_BY, help="of a-z and 1-27, e.g. a,l-3"
+        "--wordings", type=wordings_of, default=CHOSEN_BY, help="of a-z and 1-39, e.g. a,l-3"
     )
     args = parser.parse_args()
     encoder = BodyEncoder.from_package()

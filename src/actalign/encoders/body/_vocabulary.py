@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-VOCABULARY_VERSION = 4
+VOCABULARY_VERSION = 5
 """Version of the rules of `known_words`; increased whenever they judge texts differently."""
+_ALIKE = "movement, alike in other languages"
 _WHOSE = ("my", "your", "his", "her", "their")
 _FILE = Path(__file__).with_name("model") / "words.txt"
 
@@ -69,7 +70,7 @@ def _listed(word: str) -> str:
         return _form_of(word, groups["movement"]) or word
     if word in _all_words():
         return word
-    if found := _form_of(word, groups["movement"] | groups["direction"]):
+    if found := _form_of(word, groups["movement"] | groups["direction"] | groups[_ALIKE]):
         return found
     bases = _bases()
     return next((bases[stem] for stem in (word, *_stems(word)) if stem in bases), word)
@@ -114,7 +115,7 @@ def known_words(text: str) -> list[str]:
         return []
     movement = groups["movement"]
     if 3 * foreign < len(words):
-        movement |= groups["movement, alike in other languages"]
+        movement |= groups[_ALIKE]
     if found := [word for word in words if word in movement]:
         return found
     plain = [word for word in words if word in groups["direction"]]
