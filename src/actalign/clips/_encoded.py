@@ -202,7 +202,7 @@ class Encoded:
         people = self._people
         if people is None:
             times = np.concatenate(self._row_times or self._times)
-            people = [PersonRows(None, np.concatenate(rows), times, None, {})]
+            people = [PersonRows(None, np.concatenate(rows), times)]
         if self.part:
             owns = [self._own(one.pts_seconds) for one in people]
             people = [

@@ -34,14 +34,14 @@ def embed_frames(
             yield batch
 
     if isinstance(encoder, PeopleEncoder):
-        parts = encoder.encode_people(seen())
+        people = encoder.encode_people(seen())
     else:
         rows, times = zip(*encode_frames(encoder, seen()), strict=True)
-        parts = [PersonRows(None, np.concatenate(rows), np.concatenate(times), None, {})]
+        people = [PersonRows(None, np.concatenate(rows), np.concatenate(times))]
     return embeddings_of(
         encoder.info,
         clip_id,
-        parts,
+        people,
         end_seconds=end_seconds,
         source={**source, **cuts.source()},
         warnings=warnings,

@@ -11,13 +11,13 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from actalign.clips._result import clip_embedding
-from actalign.encoders._base import Encoder, PeopleEncoder, encode_frames
+from actalign.clips._result import embeddings_of
+from actalign.encoders._base import Encoder, PeopleEncoder, PersonRows, encode_frames
 from actalign.encoders._cuts import CutTimes
 from actalign.errors import UsageError
 from actalign.types import ClipEmbedding, Float32, FrameBatch, Prediction
@@ -104,19 +104,16 @@ def live_windows(
 
     def newest() -> LiveWindow:
         frame = held[-1][0]
-        clip = clip_embedding(
+        rows = np.stack([row for _, _, row in held])
+        seen = PersonRows(None, rows, np.array([seconds for _, seconds, _ in held]))
+        if watch:
+            seen = replace(seen, source=watch.source(), warnings=watch.warnings())
+        [clip] = embeddings_of(
             encoder.info,
             source.name,
-            np.stack([row for _, _, row in held]),
-            pts_seconds=np.array([seconds for _, seconds, _ in held]),
+            [seen],
             end_seconds=frame.seconds + 1 / source.fps,
-            source={
-                "video": source.name,
-                "fps": f"{source.fps:g}",
-                **cuts.source(),
-                **(watch.source() if watch else {}),
-            },
-            warnings=watch.warnings() if watch else (),
+            source={"video": source.name, "fps": f"{source.fps:g}", **cuts.source()},
         )
         return LiveWindow(
             clip, frame.seconds, frame.arrived_seconds, source.dropped, source.connections

@@ -14,7 +14,7 @@ from actalign.encoder_info import EncoderInfo
 from actalign.encoders._base import PersonRows, check_width
 from actalign.errors import ActAlignError, EncoderError, UsageError, VideoError
 from actalign.rows import Row, neutral_warning, people_fields
-from actalign.types import ClipEmbedding, ClipError, Float32, Float64, Prediction
+from actalign.types import ClipEmbedding, ClipError, Prediction
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,56 +84,37 @@ def person_id(clip_id: str, person: int) -> str:
 def embeddings_of(
     info: EncoderInfo,
     clip_id: str,
-    parts: Sequence[PersonRows],
+    people: Sequence[PersonRows],
     *,
     end_seconds: float,
     source: Mapping[str, str],
-    warnings: Sequence[str],
+    warnings: Sequence[str] = (),
 ) -> list[ClipEmbedding]:
-    """The embeddings of a clip, or of each of its people; see `clip_embedding`."""
-    return [
-        clip_embedding(
-            info,
-            clip_id if part.person is None else person_id(clip_id, part.person),
-            part.rows,
-            pts_seconds=part.pts_seconds,
-            end_seconds=end_seconds if part.end_seconds is None else part.end_seconds,
-            source={**source, **part.source},
-            warnings=[*warnings, *part.warnings],
-        )
-        for part in parts
-    ]
-
-
-def clip_embedding(
-    info: EncoderInfo,
-    clip_id: str,
-    rows: Float32,
-    *,
-    pts_seconds: Float64,
-    end_seconds: float,
-    source: Mapping[str, str],
-    warnings: Sequence[str],
-) -> ClipEmbedding:
-    """The embeddings of a clip from its (T, D) rows, with their provenance.
+    """The embeddings of a clip, or of each of its people, with their provenance.
 
     source: where the frames came from (video, sampling, ...). Raises VideoError for a row with NaN
     or infinity, and RowsError for rows whose width is not the encoder's.
     """
-    embeddings = np.asarray(rows, np.float32)
-    check_width(info, embeddings, "frames")  # before a store keeps them under this fingerprint
-    if not np.isfinite(embeddings).all():
-        raise VideoError(
-            f"The encoder {info.model_id} returned NaN or infinity for "
-            f"{source.get('video', clip_id)}; try another --dtype or report the clip."
+    found = []
+    for one in people:
+        name = clip_id if one.person is None else person_id(clip_id, one.person)
+        embeddings = np.asarray(one.rows, np.float32)
+        check_width(info, embeddings, "frames")  # before a store keeps them under this fingerprint
+        if not np.isfinite(embeddings).all():
+            raise VideoError(
+                f"The encoder {info.model_id} returned NaN or infinity for "
+                f"{source.get('video', name)}; try another --dtype or report the clip."
+            )
+        found.append(
+            ClipEmbedding(
+                clip_id=name,
+                embeddings=embeddings,
+                pts_seconds=one.pts_seconds,
+                end_seconds=end_seconds if one.end_seconds is None else one.end_seconds,
+                model_id=info.model_id,
+                fingerprint=info.fingerprint,
+                provenance={**source, **one.source, "actalign": __version__, **info.provenance},
+                warnings=(*warnings, *one.warnings),
+            )
         )
-    return ClipEmbedding(
-        clip_id=clip_id,
-        embeddings=embeddings,
-        pts_seconds=pts_seconds,
-        end_seconds=end_seconds,
-        model_id=info.model_id,
-        fingerprint=info.fingerprint,
-        provenance={**source, "actalign": __version__, **info.provenance},
-        warnings=tuple(warnings),
-    )
+    return found
