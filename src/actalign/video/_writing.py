@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -71,24 +71,15 @@ class VideoFile:
         self._last = -1
 
     def __enter__(self) -> VideoFile:
-        with ExitStack() as stack:
-            self._container = stack.enter_context(mp4_file(self._path, self._comment, self._part))
-            self._stack = stack.pop_all()
+        file = mp4_file(self._path, self._comment, self._part)
+        self._container = self._stack.enter_context(file)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            if kind is None:
-                self._finish()
-        except BaseException as late:
-            self._stack.__exit__(type(late), late, late.__traceback__)
-            raise
-        self._stack.__exit__(kind, error, trace)
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        with self._stack:
+            if error is not None:
+                raise error
+            self._finish()
 
     def write(self, frame: UInt8, seconds: float) -> None:
         """Add an (H, W, 3) frame, shown from `seconds` on. All frames have the same size."""
