@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,7 @@ class VideoInfo:
     end_seconds: float
 
 
+@dataclass(eq=False, repr=False, slots=True)
 class FrameStream:
     """The sampled frames of one clip as `FrameBatch`es; can be iterated over once.
 
@@ -60,25 +61,15 @@ class FrameStream:
     iteration has ended. only_times: there are no batches, as the frames are to be read in parts.
     """
 
-    def __init__(
-        self,
-        batches: Iterator[FrameBatch],
-        info: VideoInfo,
-        pts_seconds: Float64,
-        end_seconds: float,
-        warnings: list[str],
-        *,
-        only_times: bool = False,
-    ) -> None:
-        self.info = info
-        self.pts_seconds = pts_seconds
-        self.end_seconds = end_seconds
-        self.warnings = warnings
-        self.only_times = only_times
-        self._batches = batches
+    batches: Iterator[FrameBatch]
+    info: VideoInfo
+    pts_seconds: Float64
+    end_seconds: float
+    warnings: list[str]
+    only_times: bool = field(default=False, kw_only=True)
 
     def __iter__(self) -> Iterator[FrameBatch]:
-        return self._batches
+        return self.batches
 
 
 def sample_frames(
