@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from actalign.clips._keys import Sampling, clip_key, part_key
+from actalign.clips._keys import Sampling, clip_key
 from actalign.clips._parquet import AnyStore
 from actalign.clips._parts import KeptParts, Part, longest, parts_of
 from actalign.clips._people import stored_people
@@ -202,7 +202,7 @@ class Prefetcher:
         stream = self._frames(clip, content, decoder, options)
         if parts := self._cut(stream):
             keys = [
-                part_key(content.digest, self._fingerprint, sampling, one.number, one.of)
+                clip_key(content.digest, self._fingerprint, sampling, part=(one.number, one.of))
                 for one in parts
             ]
             kept = KeptParts(self._store, clip.id, keys)
@@ -265,13 +265,8 @@ class Prefetcher:
     ) -> FrameStream:
         # Of a clip that comes in parts only its times are needed.
         most = None if clip.part or self._margin_seconds is None else longest()
-        if decoder is None:
-            return self._sampler.frames(
-                clip.path, content, most=most, batch_size=BATCH_SIZE, **options
-            )
-        return decoder.sample_frames(
-            clip.path, content=content, most=most, batch_size=BATCH_SIZE, **options
-        )
+        sample = decoder.sample_frames if decoder else self._sampler.frames
+        return sample(clip.path, content=content, most=most, batch_size=BATCH_SIZE, **options)
 
     def _stored(
         self, clip: PrefetchedClip, key: str, damaged: list[str]
@@ -279,53 +274,35 @@ class Prefetcher:
         """A clip's entries in the store: all of them, or none."""
 
         def entry(name: str) -> ClipEmbedding | None:
-            return _entry(self._store, name, clip.path, key, damaged, self._others)
+            return stored_entry(self._store, name, clip.path, key, damaged, self._others)
 
         if self._everyone:
             return stored_people(entry, clip.id)
         return tuple(filter(None, [entry(clip.id)]))
 
 
-def look_up(
-    clip_id: str,
-    path: Path,
-    *,
-    fingerprint: str,
-    sampling: Sampling,
-    store: AnyStore,
-    reader: DecodeProcess,
-) -> ClipEmbedding | None:
-    """A video's embeddings from the store, or None; needs no encoder. Raises VideoError.
-
-    A damaged entry counts as missing. ``reader`` reads the bytes of the file.
-    """
-    key = clip_key(reader.content_of(path).digest, fingerprint, sampling)
-    return _entry(store, clip_id, path, key, None)
-
-
-def _entry(
+def stored_entry(
     store: AnyStore | None,
     clip_id: str,
     path: Path,
     key: str,
-    damaged: list[str] | None,
+    damaged: list[str] | None = None,
     others: Store | None = None,
 ) -> ClipEmbedding | None:
     """An entry of the store with its video's current path, which is also updated in the store.
 
-    others: an entry that the store lacks is copied from it.
+    damaged: see `Store.get`. others: an entry that the store lacks is copied from it.
     """
     if store is None:
         return None
-    found = store.get(clip_id, key, damaged=damaged)
-    if found is None and others is not None and (copied := others.get(clip_id, key)):
-        here = found_at(copied, path)
-        store.put(here, key)
-        return here
+    kept = store.get(clip_id, key, damaged=damaged)
+    found = kept or (others.get(clip_id, key) if others else None)
     if found is None:
         return None
     here = found_at(found, path)
-    if here.provenance != found.provenance:
+    if kept is None:
+        store.put(here, key)
+    elif here.provenance != kept.provenance:
         with suppress(ActAlignError):  # such as for a read-only store
             store.put(here, key)
     return here

@@ -21,7 +21,7 @@ from typing import Any, Protocol
 from actalign.clips._embed import embed_videos
 from actalign.clips._keys import Sampling, clip_key
 from actalign.clips._parquet import AnyStore, open_store
-from actalign.clips._prefetch import look_up
+from actalign.clips._prefetch import stored_entry
 from actalign.clips._result import ClipResult
 from actalign.clips._windows import windowed
 from actalign.cluster._loading import BegunLoads, load_in_actor
@@ -245,14 +245,9 @@ class EncodeClips:
         work = self._work
         for name, path in list(left.items()):
             try:
-                found = look_up(
-                    name,
-                    path,
-                    fingerprint=work.fingerprint,
-                    sampling=work.sampling,
-                    store=self._store,
-                    reader=self._decoders[0],
-                )
+                digest = self._decoders[0].content_of(path).digest
+                key = clip_key(digest, work.fingerprint, work.sampling)
+                found = stored_entry(self._store, name, path, key)
             except VideoError:  # reported when the clip is to be embedded
                 continue
             if found is not None:
