@@ -12,7 +12,7 @@ from actalign.alignment._affinities import Calibration, Texts
 from actalign.alignment._scorers import Scorer, alignments
 from actalign.background import Background
 from actalign.encoders._text_cache import TextCache
-from actalign.scripts._templates import step_texts
+from actalign.scripts._templates import label_text, step_texts
 from actalign.types import Alignment, Float32, Script, TextWarning
 
 
@@ -121,11 +121,23 @@ def best_wordings(
     ]
 
 
-def competitions_of(
+def embed_texts(
+    scripts: Sequence[Script], scorer: Scorer, texts: TextCache, *, step: str, label: str
+) -> tuple[list[Competition], list[Float32], list[TextWarning]]:
+    """The competitions of all wordings, the labels' (1, D) embeddings if the scorer reads them, and
+    what the encoder says about these texts; see `Candidates`. step, label: their templates."""
+    competitions, read = _competitions(scripts, step, texts, at_once=scorer.stages is not None)
+    names: list[Float32] = []
+    if scorer.texts == "label":
+        named = [(label_text(script, label), script.label) for script in scripts]
+        names, read = [texts.encode([name]) for name, _ in named], [*named, *read]
+    return competitions, names, _warnings(read, texts)
+
+
+def _competitions(
     scripts: Sequence[Script], template: str, texts: TextCache, *, at_once: bool
 ) -> tuple[list[Competition], list[tuple[str, str]]]:
-    """The competitions of all wordings, and the text and step of each of their steps; see
-    `Candidates`.
+    """The competitions, and the text and step of each of their steps.
 
     at_once: one competition; otherwise as many as the script with the most wordings has, in which
     the other scripts repeat theirs in turn.
@@ -152,7 +164,7 @@ def competitions_of(
     ]
 
 
-def warnings_on(read: Sequence[tuple[str, str]], texts: TextCache) -> list[TextWarning]:
+def _warnings(read: Sequence[tuple[str, str]], texts: TextCache) -> list[TextWarning]:
     """The encoder's warnings about texts, each given with the label or step it was made from.
 
     Whether a text is cut depends on its template, but the template's words don't count as known

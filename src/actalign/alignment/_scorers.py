@@ -191,12 +191,14 @@ class Scorer:
         except (TypeError, ValueError):
             gave = f"a {type(found).__name__} that holds no numbers"
         else:
-            if found is not None and scores.shape == (len(candidates),):
-                if np.isfinite(scores).all():
-                    return scores
-                gave = "NaN or infinity"
+            if found is None:
+                gave = "nothing"
+            elif scores.shape != (len(candidates),):
+                gave = f"an array of the shape {scores.shape}"
+            elif np.isfinite(scores).all():
+                return scores
             else:
-                gave = "nothing" if found is None else f"an array of the shape {scores.shape}"
+                gave = "NaN or infinity"
         raise ArrayError(
             f"The scorer {self.name!r} gave {gave}; for {len(candidates)} candidates it must give "
             f"the shape ({len(candidates)},), one finite number for each."
