@@ -25,7 +25,9 @@ from actalign.errors import ActAlignError
 from actalign.evaluation import Question, QuestionSet, write_question_file
 from actalign.output._events import events
 from actalign.output._export import FORMATS
-from actalign.rows import error_row, read_rows, score_text
+from actalign.rows import read_rows
+from actalign.rows._facts import score_text
+from actalign.rows._made import error_row
 from actalign.scripts._bank import read_bank, write_bank
 from tests.colour_clips import write_colours
 from tests.command import actalign

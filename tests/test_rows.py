@@ -8,16 +8,10 @@ from jsonschema import Draft202012Validator
 
 from actalign import ActAlign, ActAlignError, ClipEmbedding, Script, UsageError, VideoError
 from actalign.clips import ClipResult
-from actalign.rows import (
-    error_row,
-    json_schema,
-    new_row,
-    parse_row,
-    read_rows,
-    row_text,
-    tag,
-    write_rows,
-)
+from actalign.rows import json_schema, read_rows, write_rows
+from actalign.rows._files import parse_row, row_text
+from actalign.rows._made import error_row, new_row
+from actalign.rows._warnings import tag
 from tests.colour_clips import write_colours
 from tests.command import actalign
 

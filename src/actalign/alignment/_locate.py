@@ -122,7 +122,8 @@ class Detection:
 
         text_warnings: on the texts that were looked for.
         """
-        from actalign.rows import CandidateRow, new_row
+        from actalign.rows._fields import CandidateRow
+        from actalign.rows._made import new_row
 
         found: CandidateRow = {"label": self.label, "score": self.score}
         if self.wordings > 1:

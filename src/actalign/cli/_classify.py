@@ -182,7 +182,7 @@ class _Rows:
 
     def _add(self, row: Row, clip_id: str, *, failed: bool) -> None:
         """Write and print a row; failed: the clip could be embedded but not scored."""
-        from actalign.rows import long_for_one_action
+        from actalign.rows._warnings import long_for_one_action
 
         if self.marks:
             row["shard"] = self.marks[clip_id]
@@ -195,7 +195,7 @@ class _Rows:
 
     def _said_of_long(self) -> list[str]:
         """What suits clips better that are long for the single action of their answer."""
-        from actalign.rows import long_note
+        from actalign.rows._warnings import long_note
 
         if not self.long:
             return []

@@ -24,7 +24,8 @@ from actalign.types import ClipEmbedding, Float32, FrameBatch, Prediction
 from actalign.video._stream import LiveFrame, LiveSource
 
 if TYPE_CHECKING:
-    from actalign.rows import CandidateRow, Row
+    from actalign.rows import Row
+    from actalign.rows._fields import CandidateRow
 
 BATCH = 4
 """Maximum number of frames encoded at once: few, so that scores come in time."""
@@ -57,7 +58,7 @@ class LiveWindow:
     def to_row(self, prediction: Prediction, *, top_k: int | None = None) -> Row:
         """The JSON object of the window's prediction, with repetitions if they were looked for, but
         without other segments."""
-        from actalign.rows import new_row
+        from actalign.rows._made import new_row
 
         row = prediction.to_row(top_k=top_k)
         return new_row(

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from actalign.clips._result import person_id
 from actalign.errors import VideoError
-from actalign.rows import BoxRow, box_area, box_near, people_fields
+from actalign.rows._fields import BoxRow
+from actalign.rows._people import box_area, box_near, people_fields
 from actalign.types import ClipEmbedding
 
 LEAST_OVERLAP = 0.2

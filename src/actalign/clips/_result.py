@@ -13,7 +13,8 @@ from actalign.addresses import named_place
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders._base import PersonRows, check_width
 from actalign.errors import ActAlignError, EncoderError, UsageError, VideoError
-from actalign.rows import Row, neutral_warning, people_fields
+from actalign.rows import Row
+from actalign.rows._people import neutral_warning, people_fields
 from actalign.types import ClipEmbedding, ClipError, Prediction
 
 

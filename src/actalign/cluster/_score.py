@@ -15,7 +15,8 @@ from actalign.candidates import Candidates
 from actalign.clips._stored import read_stored
 from actalign.cluster._ray import DEATHS, Item, Outcome, RayCluster, enter, run_on_cluster, stop
 from actalign.errors import ActAlignError
-from actalign.rows import Row, error_row
+from actalign.rows import Row
+from actalign.rows._made import error_row
 
 MOST_ENTRIES = 64
 """Maximum number of entries that one actor is given at a time."""

@@ -18,7 +18,7 @@ from actalign.encoders.body._pose import POSE_VERSION, PoseEstimator
 from actalign.encoders.body._tracks import EVERYONE, Tracks, check_person, person_version
 from actalign.encoders.body._weights import weights_hash
 from actalign.errors import UsageError
-from actalign.rows import whole_source
+from actalign.rows._people import whole_source
 from actalign.types import Float32, FrameBatch, TextWarning, UInt8
 
 # Part of the fingerprint; increased whenever the same person may yield a different crop.

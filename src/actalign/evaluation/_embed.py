@@ -28,7 +28,7 @@ from actalign.encoders import Encoder
 from actalign.encoders._base import follows_everyone, one_person_only
 from actalign.errors import VideoError
 from actalign.evaluation._questions import Question
-from actalign.rows import BoxRow
+from actalign.rows._fields import BoxRow
 from actalign.types import ClipEmbedding, FrameBatch
 from actalign.video._worker import DecodeProcess
 

@@ -13,7 +13,7 @@ from actalign.encoders.body._look import Person
 from actalign.encoders.body._people import PEOPLE_VERSION, PeopleTracker, kept_people
 from actalign.encoders.body._pose import CHOICE_VERSION, PoseEstimator
 from actalign.errors import UsageError
-from actalign.rows import people_source
+from actalign.rows._people import people_source
 from actalign.types import Float32, FrameBatch
 
 EVERYONE = "all"
