@@ -239,6 +239,9 @@ class Sound:
         """The packets or pieces that begin within the span, up to the first that can't be read."""
         import av
 
+        with suppress(av.FFmpegError):
+            if self._start > 0:
+                self._source.seek(max(0, int((self._origin + self._start) * 1e6)))
         with suppress(av.FFmpegError, IndexError):
             for one in items:
                 if one.pts is None or self._heard(one) < -1e-6:
@@ -247,15 +250,7 @@ class Sound:
                     return
                 yield one
 
-    def _seek(self) -> None:
-        import av
-
-        with suppress(av.FFmpegError):
-            if self._start > 0:
-                self._source.seek(max(0, int((self._origin + self._start) * 1e6)))
-
     def _copied(self) -> Iterator[tuple[float, Any]]:
-        self._seek()
         for packet in self._read(self._source.demux(self._stream)):
             at = self._heard(packet)
             first = round((self._origin + self._start) / packet.time_base)
@@ -266,7 +261,6 @@ class Sound:
     def _encoded(self) -> Iterator[tuple[float, Any]]:
         from av.audio.resampler import AudioResampler
 
-        self._seek()
         rate = self._stream.rate
         resampler = AudioResampler("fltp", self._out.layout, rate)
         for piece in self._read(self._source.decode(self._stream)):
