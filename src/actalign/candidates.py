@@ -307,16 +307,14 @@ class Candidates:
             return None
         by = self._calibration(clip)
         frames, of = self._frames(clip), self.labels.index(label)
-        margins = np.array(
-            [
-                margin
-                for one in self.competitions
-                for (m, _), margin in zip(
-                    one.places, stages.order_margins(frames, one.texts, by), strict=False
-                )
-                if m == of
-            ]
-        )
+        margins = [
+            margin
+            for one in self.competitions
+            for (m, _), margin in zip(
+                one.places, stages.order_margins(frames, one.texts, by), strict=False
+            )
+            if m == of
+        ]
         return None if np.isnan(margins).all() else float(np.nan_to_num(margins).mean())
 
     def score(

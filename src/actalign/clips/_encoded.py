@@ -52,6 +52,7 @@ class Encoded:
         skip = sampling.skip_duplicates
         self._duplicates = None if skip is None else NearDuplicates(skip)
         self._opened: Opened | None = None
+        self._notes: tuple[str, ...] = ()
         self._found: list[ClipResult] = []
         self._looked_up = False
         self._ended = False
@@ -83,7 +84,7 @@ class Encoded:
         try:
             while not isinstance(event := self._clip.next(), Ended):
                 if isinstance(event, Opened):
-                    self._opened = event
+                    self._opened, self._notes = event, event.notes
                     if not self.part:
                         self._open(event.stream.pts_seconds)
                 elif isinstance(event, InParts):
@@ -136,15 +137,14 @@ class Encoded:
 
     def _results(self, clips: Sequence[ClipEmbedding], *, cached: bool = False) -> list[ClipResult]:
         """A result for each of them: the clip, or its people."""
-        path, notes = self.path, self._opened.notes if self._opened else ()
+        path, notes = self.path, self._notes
         return [
             ClipResult(clip.clip_id, path, clip, None, cached, notes, last=clip is clips[-1])
             for clip in clips
         ]
 
     def _failed(self, error: VideoError) -> list[ClipResult]:
-        notes = self._opened.notes if self._opened else ()
-        return [ClipResult(self.id, self.path, error=error, notes=notes)]
+        return [ClipResult(self.id, self.path, error=error, notes=self._notes)]
 
     def take(self, rows: Float32, pts_seconds: Float64 | None = None) -> None:
         """Add (n, D) rows, for the next frames that `batches` gave.

@@ -16,10 +16,15 @@ MOST_SECONDS = 1.0
 """How far away in time that box may be."""
 
 
-def stored_people(
-    entry: Callable[[str], ClipEmbedding | None], clip_id: str
+def stored_clips(
+    entry: Callable[[str], ClipEmbedding | None], clip_id: str, *, everyone: bool
 ) -> tuple[ClipEmbedding, ...]:
-    """A clip's people from a store: all of them, or none. entry: returns an entry by its id."""
+    """A clip from a store or, if everyone is followed, all of its people; empty if one is missing.
+
+    entry: returns an entry by its id.
+    """
+    if not everyone:
+        return tuple(filter(None, [entry(clip_id)]))
     people: list[ClipEmbedding] = []
     count = 1
     while len(people) < count:

@@ -18,7 +18,7 @@ from typing import Any
 from actalign.clips._keys import Sampling, clip_key
 from actalign.clips._parquet import AnyStore
 from actalign.clips._parts import KeptParts, Part, longest, parts_of
-from actalign.clips._people import stored_people
+from actalign.clips._people import stored_clips
 from actalign.clips._prefetched import (
     Ended,
     Failed,
@@ -200,7 +200,9 @@ class Prefetcher:
             return
         options = {"fps": sampling.fps, "start": sampling.start, "end": sampling.end}
         stream = self._frames(clip, content, decoder, options)
-        if parts := self._cut(stream):
+        # The times of a long clip alone come where its encoder can be given parts.
+        if stream.only_times and self._margin_seconds is not None:
+            parts = parts_of(stream.pts_seconds, self._margin_seconds)
             keys = [
                 clip_key(content.digest, self._fingerprint, sampling, part=(one.number, one.of))
                 for one in parts
@@ -223,13 +225,6 @@ class Prefetcher:
         self._decided(clip)
         opened = Opened(stream, content.digest, key, notes=tuple(damaged))
         self._give(clip, opened, content, decoder)
-
-    def _cut(self, stream: FrameStream) -> list[Part]:
-        """The parts of a clip that is long, if its encoder can be given parts."""
-        margin = self._margin_seconds
-        if margin is None or not stream.only_times:
-            return []
-        return parts_of(stream.pts_seconds, margin)
 
     def _fill_part(
         self, clip: PrefetchedClip, work: _PartOf, decoder: DecodeProcess | None
@@ -276,9 +271,7 @@ class Prefetcher:
         def entry(name: str) -> ClipEmbedding | None:
             return stored_entry(self._store, name, clip.path, key, damaged, self._others)
 
-        if self._everyone:
-            return stored_people(entry, clip.id)
-        return tuple(filter(None, [entry(clip.id)]))
+        return stored_clips(entry, clip.id, everyone=self._everyone)
 
 
 def stored_entry(
