@@ -17,7 +17,7 @@ from typing import Any
 
 from actalign.clips._keys import Sampling, clip_key
 from actalign.clips._parquet import AnyStore
-from actalign.clips._parts import KeptParts, Part, longest, parts_of
+from actalign.clips._parts import KeptParts, longest, parts_of
 from actalign.clips._people import stored_clips
 from actalign.clips._prefetched import (
     Ended,
@@ -48,13 +48,9 @@ def found_at(clip: ClipEmbedding, path: Path | str) -> ClipEmbedding:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class _PartOf:
-    """A part of a clip that is to be read. begin: of the clip, in seconds. key: of the clip's entry
-    in the store."""
+class _Whole:
+    """The clip of which a part is to be read. begin: in seconds. key: of its entry in the store."""
 
-    clip_id: str
-    path: Path
-    part: Part
     begin: float
     content: Content
     key: str
@@ -97,7 +93,7 @@ class Prefetcher:
         self._lock = threading.Lock()
         self._sampler = Sampler()  # of the only thread, where there is no decoder
         self._more = threading.Condition()  # of the next three
-        self._parts: deque[_PartOf] = deque()
+        self._parts: deque[tuple[PrefetchedClip, _Whole]] = deque()
         self._to_begin = len(videos)  # and parts
         self._opening = 0  # videos of which it is not known yet whether they come in parts
         self._silent: dict[str, SilentError] = {}  # of clips whose other parts would wait as long
@@ -140,18 +136,15 @@ class Prefetcher:
                 work = self._next()
                 if work is None:
                     return
-                if isinstance(work, _PartOf):
-                    clip = PrefetchedClip(work.clip_id, work.path, self._stop, work.part)
-                else:
-                    clip = PrefetchedClip(*work, self._stop)
+                clip, whole = work
                 if not put_in(self._begun, clip, self._stop):
                     return
             with self._more:
                 self._to_begin -= 1
             failed: Failed | None = None
             try:
-                if isinstance(work, _PartOf):
-                    self._fill_part(clip, work, decoder)
+                if whole:
+                    self._fill_part(clip, whole, decoder)
                 else:
                     self._fill(clip, decoder)
             except MemoryError:
@@ -162,7 +155,7 @@ class Prefetcher:
             if failed:
                 clip.put(failed)
 
-    def _next(self) -> tuple[str, Path] | _PartOf | None:
+    def _next(self) -> tuple[PrefetchedClip, _Whole | None] | None:
         """What to read next; None if nothing is left and no video can come in parts any more."""
         with self._more:
             while not self._stop.is_set():
@@ -170,13 +163,15 @@ class Prefetcher:
                     return self._parts.popleft()
                 if video := next(self._videos, None):
                     self._opening += 1
-                    return video
+                    return PrefetchedClip(*video, self._stop), None
                 if not self._opening:
                     return None
                 self._more.wait(0.5)
         return None
 
-    def _decided(self, clip: PrefetchedClip, parts: Sequence[_PartOf] = ()) -> None:
+    def _decided(
+        self, clip: PrefetchedClip, parts: Sequence[tuple[PrefetchedClip, _Whole]] = ()
+    ) -> None:
         """Note, once, in which parts a video comes; before it is told, as none may follow."""
         if clip.decided:
             return
@@ -192,9 +187,9 @@ class Prefetcher:
         content = (decoder.content_of if decoder else content_of)(clip.path)
         key = clip_key(content.digest, self._fingerprint, sampling)
         damaged: list[str] = []
-        if found := self._stored(clip, key, damaged):
+        if stored := self._stored(clip, key, damaged):
             self._decided(clip)
-            clip.put(Stored(found))
+            clip.put(Stored(stored))
             return
         if not clip.put(Missing()):
             return
@@ -210,34 +205,31 @@ class Prefetcher:
             kept = KeptParts(self._store, clip.id, keys)
             known = {one.number: there for one in parts if (there := kept.get(one))}
             end = float(stream.end_seconds)
-            whole = InParts(parts, known, kept, end, key, tuple(damaged))
+            found = InParts(parts, known, kept, end, key, tuple(damaged))
             for _ in stream:  # has no frames, but an end
                 pass
-            self._decided(
-                clip,
-                [
-                    _PartOf(clip.id, clip.path, one, parts[0].begin, content, key, kept)
-                    for one in whole.missing
-                ],
-            )
-            _ = clip.put(whole) and clip.put(Ended())
+            whole = _Whole(parts[0].begin, content, key, kept)
+            missing = [PrefetchedClip(clip.id, clip.path, self._stop, one) for one in found.missing]
+            self._decided(clip, [(one, whole) for one in missing])
+            _ = clip.put(found) and clip.put(Ended())
             return
         self._decided(clip)
         opened = Opened(stream, content.digest, key, notes=tuple(damaged))
         self._give(clip, opened, content, decoder)
 
     def _fill_part(
-        self, clip: PrefetchedClip, work: _PartOf, decoder: DecodeProcess | None
+        self, clip: PrefetchedClip, whole: _Whole, decoder: DecodeProcess | None
     ) -> None:
-        options = {"at_seconds": work.part.times.tolist(), "begin": work.begin}
+        assert clip.part is not None
+        options = {"at_seconds": clip.part.times.tolist(), "begin": whole.begin}
         if not clip.put(Missing()):
             return
         if silent := self._silent.get(clip.id):
             raise silent
         try:
-            stream = self._frames(clip, work.content, decoder, options)
-            opened = Opened(stream, work.content.digest, work.key, kept=work.kept)
-            self._give(clip, opened, work.content, decoder)
+            stream = self._frames(clip, whole.content, decoder, options)
+            opened = Opened(stream, whole.content.digest, whole.key, kept=whole.kept)
+            self._give(clip, opened, whole.content, decoder)
         except SilentError as error:
             self._silent[clip.id] = error
             raise
