@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -145,23 +146,18 @@ def _competitions(
     worded = [script.wordings for script in scripts]
     read = {one: step_texts(one, template) for several in worded for one in several}
     encoded = {one: texts.encode(steps) for one, steps in read.items()}
-    every = [(m, n) for m, several in enumerate(worded) for n in range(len(several))]
-    most = max(map(len, worded))
-    rounds = (
-        [every]
-        if at_once
-        else [[(m, n % len(one)) for m, one in enumerate(worded)] for n in range(most)]
-    )
+    if at_once:
+        rounds = [[(m, n) for m, several in enumerate(worded) for n in range(len(several))]]
+    else:
+        most = max(map(len, worded))
+        rounds = [[(m, n % len(several)) for m, several in enumerate(worded)] for n in range(most)]
     found = []
     for places in rounds:
         chosen = [worded[m][n] for m, n in places]
-        labels = [m for m, _ in places] if most > 1 and at_once else []
-        found.append(
-            Competition(chosen, places, Texts.of([encoded[one] for one in chosen], labels=labels))
-        )
-    return found, [
-        pair for one, filled in read.items() for pair in zip(filled, one.steps, strict=True)
-    ]
+        steps, labels = [encoded[one] for one in chosen], [m for m, _ in places]
+        found.append(Competition(chosen, places, Texts.of(steps, labels=labels)))
+    pairs = (zip(filled, one.steps, strict=True) for one, filled in read.items())
+    return found, list(chain.from_iterable(pairs))
 
 
 def _warnings(read: Sequence[tuple[str, str]], texts: TextCache) -> list[TextWarning]:
