@@ -25,7 +25,6 @@ from actalign.video._stream import LiveFrame, LiveSource
 
 if TYPE_CHECKING:
     from actalign.rows import Row
-    from actalign.rows._fields import CandidateRow
 
 BATCH = 4
 """Maximum number of frames encoded at once: few, so that scores come in time."""
@@ -61,10 +60,11 @@ class LiveWindow:
         from actalign.rows._made import new_row
 
         row = prediction.to_row(top_k=top_k)
+        for candidate in row["candidates"]:
+            candidate.pop("segments", None)
         return new_row(
             {
                 **row,
-                "candidates": [_shown(candidate) for candidate in row["candidates"]],
                 "seconds": round(self.seconds, 3),
                 "window_start_seconds": round(float(self.clip.pts_seconds[0]), 3),
                 "window_end_seconds": round(self.clip.end_seconds, 3),
@@ -73,10 +73,6 @@ class LiveWindow:
                 "connections": self.connections,
             }
         )
-
-
-def _shown(candidate: CandidateRow) -> CandidateRow:
-    return {name: value for name, value in candidate.items() if name != "segments"}  # type: ignore[return-value]
 
 
 def check_live(window: float, every: float) -> None:

@@ -142,7 +142,7 @@ class Sampler:
             return sample_frames(path, **options)
         asked = _Asked(**options)
         if self._reader is None or self._of != (str(path), content):
-            self._reader = _reader_of(Path(path), None, DecodeLimits.of(None, None))
+            self._reader = _reader_of(Path(path), None, DecodeLimits.of())
             self._of = str(path), content
         # The one that is kept has read nothing, as the first frame decides how large all are.
         reader = copy(self._reader)

@@ -65,21 +65,23 @@ class VideoFile:
         self._odd_sides = odd_sides
         self._colours = _writable(colours)
         self._span = sound
-        self._comment = comment
-        self._part = part
+        self._file = mp4_file(path, comment, part)
         self._stack = ExitStack()
         self._last = -1
 
     def __enter__(self) -> VideoFile:
-        file = mp4_file(self._path, self._comment, self._part)
-        self._container = self._stack.enter_context(file)
+        self._container = self._stack.enter_context(self._file)
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         with self._stack:
             if error is not None:
                 raise error
-            self._finish()
+            if not self.height:
+                raise VideoError(f"There is no frame to write to {self._path}.")
+            self._container.mux(self._stream.encode())
+            if self._sound:
+                self._sound.mux_until(None)
 
     def write(self, frame: UInt8, seconds: float) -> None:
         """Add an (H, W, 3) frame, shown from `seconds` on. All frames have the same size."""
@@ -118,13 +120,6 @@ class VideoFile:
         codec.color_primaries, codec.color_trc = said.primaries, said.transfer
         codec.colorspace, codec.color_range = said.matrix, said.range
         self._sound = self._stack.enter_context(sound_of(self._span, self._container))
-
-    def _finish(self) -> None:
-        if not self.height:
-            raise VideoError(f"There is no frame to write to {self._path}.")
-        self._container.mux(self._stream.encode())
-        if self._sound:
-            self._sound.mux_until(None)
 
 
 _FULL = 2
