@@ -8,10 +8,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from actalign.clips._frames import embeddings_of
 from actalign.clips._keys import Sampling
 from actalign.clips._parquet import AnyStore
 from actalign.clips._prefetched import Ended, InParts, Opened, PrefetchedClip, Stored
-from actalign.clips._result import ClipResult, embeddings_of
+from actalign.clips._result import ClipResult
 from actalign.encoders._base import (
     ACROSS_FRAMES,
     Encoder,

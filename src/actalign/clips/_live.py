@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from actalign.clips._result import embeddings_of
+from actalign.clips._frames import embeddings_of
 from actalign.encoders._base import Encoder, PeopleEncoder, PersonRows, encode_frames
 from actalign.encoders._cuts import CutTimes
 from actalign.errors import UsageError

@@ -1,17 +1,12 @@
-"""Builds one clip's embeddings, and a run's result for each clip."""
+"""A run's result for each clip, and its row."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
-from actalign import __version__
 from actalign.addresses import named_place
-from actalign.encoder_info import EncoderInfo
-from actalign.encoders._base import PersonRows, check_width
 from actalign.errors import ActAlignError, EncoderError, UsageError, VideoError
 from actalign.rows import Row
 from actalign.rows._people import neutral_warning, people_fields
@@ -80,42 +75,3 @@ def scored_clip(
 def person_id(clip_id: str, person: int) -> str:
     """The id of one person's embeddings in a clip, if everyone is followed; 0 for nobody."""
     return f"{clip_id}-person{person}"
-
-
-def embeddings_of(
-    info: EncoderInfo,
-    clip_id: str,
-    people: Sequence[PersonRows],
-    *,
-    end_seconds: float,
-    source: Mapping[str, str],
-    warnings: Sequence[str] = (),
-) -> list[ClipEmbedding]:
-    """The embeddings of a clip, or of each of its people, with their provenance.
-
-    source: where the frames came from (video, sampling, ...). Raises VideoError for a row with NaN
-    or infinity, and RowsError for rows whose width is not the encoder's.
-    """
-    found = []
-    for one in people:
-        name = clip_id if one.person is None else person_id(clip_id, one.person)
-        embeddings = np.asarray(one.rows, np.float32)
-        check_width(info, embeddings, "frames")  # before a store keeps them under this fingerprint
-        if not np.isfinite(embeddings).all():
-            raise VideoError(
-                f"The encoder {info.model_id} returned NaN or infinity for "
-                f"{source.get('video', name)}; try another --dtype or report the clip."
-            )
-        found.append(
-            ClipEmbedding(
-                clip_id=name,
-                embeddings=embeddings,
-                pts_seconds=one.pts_seconds,
-                end_seconds=end_seconds if one.end_seconds is None else one.end_seconds,
-                model_id=info.model_id,
-                fingerprint=info.fingerprint,
-                provenance={**source, **one.source, "actalign": __version__, **info.provenance},
-                warnings=(*warnings, *one.warnings),
-            )
-        )
-    return found
