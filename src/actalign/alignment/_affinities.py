@@ -30,7 +30,7 @@ from actalign.types import Float32
 FLOOR = 0.05
 """Of `competitive`, the epsilon of log(p + epsilon): an odd frame costs a bounded price."""
 FIT, MOST_FIT = 0.5, 2.0
-"""Of `competitive`: the weight of how well a step fits at all, and where that is held."""
+"""Of `competitive`: the weight of how well a step fits at all, and what that is clipped to."""
 
 ONE_LOOK = 0.9
 """What a script of one step is believed beside longer ones: one look varies more than several."""
@@ -240,7 +240,7 @@ def _centred(frames: ArrayLike, texts: Texts, by: Calibration) -> Float32:
 
 
 def _competitive(values: Float32, texts: Texts, by: Calibration) -> Float32:
-    """log(p + FLOOR) + FIT * z, p the step's share of the frame, z `centred` held at MOST_FIT."""
+    """log(p + FLOOR) + FIT * z, p the step's share of the frame, z `centred`, clipped."""
     return _competition(values, texts, floor=FLOOR, fit=FIT)
 
 

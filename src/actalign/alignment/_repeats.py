@@ -28,7 +28,8 @@ MIN_STEP = 0.2
 LONGEST = 30.0
 """Seconds that a repetition lasts at most."""
 SLOWEST = 4
-"""A repetition of a known number may last so often its least time, also where that is longer."""
+"""If their number is given, a repetition may last this many times its shortest length, even where
+that is longer than LONGEST."""
 FAINT = 0.3
 """Nats; a step whose fit varies by less than about this says little of when it happens."""
 CUT = 2.0

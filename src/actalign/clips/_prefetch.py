@@ -172,7 +172,10 @@ class Prefetcher:
     def _decided(
         self, clip: PrefetchedClip, parts: Sequence[tuple[PrefetchedClip, _Whole]] = ()
     ) -> None:
-        """Note, once, in which parts a video comes; before it is told, as none may follow."""
+        """Note, once, which parts of a video follow, none if it comes as a whole.
+
+        Before the video's events are taken: clips end once none is left to begin or undecided.
+        """
         if clip.decided:
             return
         clip.decided = True
