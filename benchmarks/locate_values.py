@@ -100,7 +100,7 @@ def competitive(look: Look) -> list[Float32]:
     affinity, by = AFFINITIES["competitive"], Calibration(None, None, look.background)
     assert affinity.shown is not None
     texts = Texts.of(look.steps, look.background)
-    shares = affinity.shown(affinity.measured(look.frames, texts, by), texts, by)
+    shares = affinity.shown(affinity.measure(look.frames, texts, by), texts, by)
     sizes = [len(one) for one in look.steps]
     return [neg_log_tail(one, seen=look.seen) for one in columns_of(shares, sizes)]
 

@@ -25,8 +25,10 @@ from actalign.errors import ActAlignError
 from actalign.evaluation import Question, QuestionSet, write_question_file
 from actalign.output._events import events
 from actalign.output._export import FORMATS
-from actalign.rows import error_row, read_rows, score_text
+from actalign.rows import read_rows
+from actalign.rows._facts import score_text
 from actalign.scripts._bank import read_bank, write_bank
+from actalign.types import ClipError
 from tests.colour_clips import write_colours
 from tests.command import actalign
 from tests.media import write_video
@@ -402,7 +404,7 @@ def test_an_interrupted_run_says_what_is_kept():
 
     def interrupted():
         with Run(3) as run:
-            run.row(error_row("a", None, ActAlignError("It failed.")), first=True)
+            run.row(ClipError("a", "a.mp4", ActAlignError("It failed.")).to_row(), first=True)
             raise KeyboardInterrupt
 
     with contextlib.redirect_stderr(said), pytest.raises(KeyboardInterrupt):

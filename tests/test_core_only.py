@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from colour_model import save_colour_model
 
-from actalign.rows import new_row, write_rows
+from actalign.rows import write_rows
+from actalign.rows._made import new_row
 from tests.colour_clips import write_colours
 
 ROOT = Path(__file__).parents[1]

@@ -10,7 +10,7 @@ from actalign import ActAlign, Script
 from actalign.demo import demo_clips
 from actalign.encoders import load_encoder
 from actalign.encoders._cuts import Cuts, CutTimes
-from actalign.rows import asides
+from actalign.rows._warnings import asides
 from actalign.types import FrameBatch
 from actalign.video._sampling import sample_frames
 from tests.colour_clips import write_colours, write_frames

@@ -29,7 +29,8 @@ from actalign.output._events import video_names
 from actalign.output._export import FORMATS, OF_VIDEOS, PER_VIDEO, TABLES, export
 from actalign.output._row_files import row_file
 from actalign.output._tables import STEPS as STEP_TABLE
-from actalign.rows import RowFile, parse_row, read_rows, row_text
+from actalign.rows import read_rows
+from actalign.rows._files import RowFile, parse_row, row_text
 from tests import command
 from tests.media import write_video
 

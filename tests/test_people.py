@@ -23,7 +23,10 @@ from actalign.encoders.body._tracks import Tracks
 from actalign.errors import EncoderError, UsageError
 from actalign.evaluation._embed import Clip, Embedder, clip_keys
 from actalign.output._cuts import pieces
-from actalign.rows import RowFile, people_fields, people_seen, read_rows, tag
+from actalign.rows import read_rows
+from actalign.rows._files import RowFile
+from actalign.rows._people import people_fields, people_seen
+from actalign.rows._warnings import tag
 from actalign.types import FrameBatch
 from actalign.video import sample_frames
 from actalign.video._stream import LiveFrame

@@ -18,7 +18,9 @@ from actalign.output import alignment_figure, export
 from actalign.output._events import events as events_of_row
 from actalign.output._notebook import prediction_html
 from actalign.repetitions import with_repetitions
-from actalign.rows import numbered_steps, parse_row, read_rows
+from actalign.rows import read_rows
+from actalign.rows._facts import numbered_steps
+from actalign.rows._files import parse_row
 from tests.colour_clips import colour_frames, write_colours
 from tests.colour_model import save_colour_model
 from tests.command import actalign

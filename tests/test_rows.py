@@ -8,16 +8,11 @@ from jsonschema import Draft202012Validator
 
 from actalign import ActAlign, ActAlignError, ClipEmbedding, Script, UsageError, VideoError
 from actalign.clips import ClipResult
-from actalign.rows import (
-    error_row,
-    json_schema,
-    new_row,
-    parse_row,
-    read_rows,
-    row_text,
-    tag,
-    write_rows,
-)
+from actalign.rows import json_schema, read_rows, write_rows
+from actalign.rows._files import parse_row, row_text
+from actalign.rows._made import new_row
+from actalign.rows._warnings import tag
+from actalign.types import ClipError
 from tests.colour_clips import write_colours
 from tests.command import actalign
 
@@ -136,13 +131,13 @@ def test_what_is_no_row_is_named_by_line_and_field(tmp_path, line, said):
 
 
 def test_names_that_are_no_text_are_written_as_escapes():
-    row = error_row("\udcff", "\udcff.mp4", VideoError("no"))
+    row = ClipError("\udcff", "\udcff.mp4", VideoError("no")).to_row()
     assert json.loads(row_text(row))["clip"] == r"\xff"
-    assert "ü" in row_text(error_row("ü", None, VideoError("no")))
+    assert "ü" in row_text(ClipError("ü", "ü.mp4", VideoError("no")).to_row())
 
 
 def test_what_is_no_list_of_rows_is_not_written(tmp_path):
-    row = error_row("a", None, VideoError("no"))
+    row = ClipError("a", "a.mp4", VideoError("no")).to_row()
     path = tmp_path / "rows.jsonl"
     for wrong, said in (
         ("abc", "The rows are 'abc'; give a list of rows"),

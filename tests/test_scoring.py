@@ -178,7 +178,7 @@ def test_centred_and_competitive_are_their_formulas():
     competitive = AFFINITIES["competitive"]
     np.testing.assert_allclose(competitive.of(frames, candidates, BY), expected, atol=1e-4)
     texts = Texts.of(candidates, BACKGROUND)
-    shown = competitive.shown(competitive.measured(frames, texts, BY), texts, BY)
+    shown = competitive.shown(competitive.measure(frames, texts, BY), texts, BY)
     np.testing.assert_allclose(shown, share, atol=1e-4)
 
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from actalign.errors import EncoderError, UsageError
 from actalign.evaluation.atlas import reference_commands
-from actalign.rows import parse_row
+from actalign.rows._files import parse_row
 
 GOLDEN = Path(__file__).parent / "golden" / "reference_scores.npz"
 

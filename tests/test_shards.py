@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from actalign.clips._shards import Shard, merge
 from actalign.clips._store import Store, read_entry
 from actalign.errors import UsageError
-from actalign.rows import row_text
+from actalign.rows._files import row_text
 from tests.atlas_world import render
 from tests.command import actalign as run_actalign
 

@@ -12,7 +12,7 @@ from actalign.clips._parquet import open_store, read_address
 from actalign.clips._store import Store, entry_key, write_entry
 from actalign.clips._stored import entry_clip, list_entries, read_stored, with_unique_ids
 from actalign.errors import ActAlignError, EncoderError, UsageError
-from actalign.rows import new_row
+from actalign.rows._made import new_row
 from actalign.types import ClipEmbedding
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from numbers import Real
 from pathlib import Path
@@ -165,9 +166,7 @@ class BackgroundSums:
 
     def without(self, embeddings: ArrayLike) -> BackgroundSums:
         """The sums without a clip that was added before."""
-        other = BackgroundSums(*self._encoder, len(self._sum))
-        other._count, other._sum = self._count, self._sum.copy()
-        other._squares = self._squares.copy()
+        other = deepcopy(self)
         other.add(embeddings, times=-1)
         return other
 

@@ -23,7 +23,7 @@ from actalign.background import Background
 from actalign.clips._background import OtherClips
 from actalign.clips._result import ClipResult, scored_clip
 from actalign.clips._smoothed import smoothed
-from actalign.competitions import Competition, best_wordings, competitions_of, mean, warnings_on
+from actalign.competitions import Competition, best_wordings, embed_texts, mean
 from actalign.confidence import fitted_background, with_confidence
 from actalign.documents import control_character
 from actalign.encoder_info import EncoderInfo, short_template
@@ -33,7 +33,6 @@ from actalign.errors import UsageError
 from actalign.repetitions import with_repetitions
 from actalign.scripts._labels import as_labels, check_domain, label_key, labels_of
 from actalign.scripts._script import scripts_for
-from actalign.scripts._templates import label_text
 from actalign.types import Candidate, ClipEmbedding, Float32, Prediction, Script, TextWarning
 
 if TYPE_CHECKING:
@@ -113,23 +112,22 @@ class Candidates:
         temperature: for this scorer; None for the background's. Raises UsageError for invalid
         labels, scripts or templates, and for what a scorer can't do.
         """
-        if labels is None:
-            labels = labels_of(scripts)
         check_domain(domain)
-        chosen, without = scripts_for(as_labels(labels), scripts, domain=domain)
+        listed = labels_of(scripts) if labels is None else as_labels(labels)
+        chosen, without = scripts_for(listed, scripts, domain=domain)
         own = background or shipped_background(info)
         use = get_scorer(scorer) if scorer else default_scorer(info, own)
         of_step = step_template or info.step_template
         of_label = label_template or info.label_template
-        competitions, read = competitions_of(chosen, of_step, texts, at_once=use.stages is not None)
-        names: list[Float32] = []
-        if use.texts == "label":
-            named = [(label_text(script, of_label), script.label) for script in chosen]
-            names, read = [texts.encode([name]) for name, _ in named], [*named, *read]
+        competitions, names, said = embed_texts(chosen, use, texts, step=of_step, label=of_label)
+        short = short_template(info) if of_step == info.step_template else []
+        settings = {"step_template": of_step, "label_template": of_label}
+        if info.revision is not None:
+            settings["model_revision"] = info.revision
+        if temperature is not None:
+            settings["temperature"] = repr(check_temperature(temperature))
         domains = {script.domain for script in chosen} - {None}
         seconds = info.smoothing_seconds if smoothing_seconds is None else smoothing_seconds
-        revision = {} if info.revision is None else {"model_revision": info.revision}
-        warm = {} if temperature is None else {"temperature": repr(check_temperature(temperature))}
         found = cls(
             info=info,
             scorer=use,
@@ -140,11 +138,8 @@ class Candidates:
             names=names,
             without=without,
             repeats=check_repeats(info.repeats if repeats is None else repeats),
-            settings={"step_template": of_step, "label_template": of_label, **revision, **warm},
-            warnings=(
-                *(map(TextWarning, short_template(info)) if of_step == info.step_template else ()),
-                *warnings_on(read, texts),
-            ),
+            settings=settings,
+            warnings=(*map(TextWarning, short), *said),
             none=none,
             min_confidence=check_least(min_confidence),
             given_temperature=temperature,
@@ -312,16 +307,14 @@ class Candidates:
             return None
         by = self._calibration(clip)
         frames, of = self._frames(clip), self.labels.index(label)
-        margins = np.array(
-            [
-                margin
-                for one in self.competitions
-                for (m, _), margin in zip(
-                    one.places, stages.order_margins(frames, one.texts, by), strict=False
-                )
-                if m == of
-            ]
-        )
+        margins = [
+            margin
+            for one in self.competitions
+            for (m, _), margin in zip(
+                one.places, stages.order_margins(frames, one.texts, by), strict=False
+            )
+            if m == of
+        ]
         return None if np.isnan(margins).all() else float(np.nan_to_num(margins).mean())
 
     def score(

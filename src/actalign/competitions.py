@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from actalign.alignment._affinities import Calibration, Texts
 from actalign.alignment._scorers import Scorer, alignments
 from actalign.background import Background
 from actalign.encoders._text_cache import TextCache
-from actalign.scripts._templates import step_texts
+from actalign.scripts._templates import label_text, step_texts
 from actalign.types import Alignment, Float32, Script, TextWarning
 
 
@@ -121,11 +122,23 @@ def best_wordings(
     ]
 
 
-def competitions_of(
+def embed_texts(
+    scripts: Sequence[Script], scorer: Scorer, texts: TextCache, *, step: str, label: str
+) -> tuple[list[Competition], list[Float32], list[TextWarning]]:
+    """The competitions of all wordings, the labels' (1, D) embeddings if the scorer reads them, and
+    what the encoder says about these texts; see `Candidates`. step, label: their templates."""
+    competitions, read = _competitions(scripts, step, texts, at_once=scorer.stages is not None)
+    names: list[Float32] = []
+    if scorer.texts == "label":
+        named = [(label_text(script, label), script.label) for script in scripts]
+        names, read = [texts.encode([name]) for name, _ in named], [*named, *read]
+    return competitions, names, _warnings(read, texts)
+
+
+def _competitions(
     scripts: Sequence[Script], template: str, texts: TextCache, *, at_once: bool
 ) -> tuple[list[Competition], list[tuple[str, str]]]:
-    """The competitions of all wordings, and the text and step of each of their steps; see
-    `Candidates`.
+    """The competitions, and the text and step of each of their steps.
 
     at_once: one competition; otherwise as many as the script with the most wordings has, in which
     the other scripts repeat theirs in turn.
@@ -133,26 +146,21 @@ def competitions_of(
     worded = [script.wordings for script in scripts]
     read = {one: step_texts(one, template) for several in worded for one in several}
     encoded = {one: texts.encode(steps) for one, steps in read.items()}
-    every = [(m, n) for m, several in enumerate(worded) for n in range(len(several))]
-    most = max(map(len, worded))
-    rounds = (
-        [every]
-        if at_once
-        else [[(m, n % len(one)) for m, one in enumerate(worded)] for n in range(most)]
-    )
+    if at_once:
+        rounds = [[(m, n) for m, several in enumerate(worded) for n in range(len(several))]]
+    else:
+        most = max(map(len, worded))
+        rounds = [[(m, n % len(several)) for m, several in enumerate(worded)] for n in range(most)]
     found = []
     for places in rounds:
         chosen = [worded[m][n] for m, n in places]
-        labels = [m for m, _ in places] if most > 1 and at_once else []
-        found.append(
-            Competition(chosen, places, Texts.of([encoded[one] for one in chosen], labels=labels))
-        )
-    return found, [
-        pair for one, filled in read.items() for pair in zip(filled, one.steps, strict=True)
-    ]
+        steps, labels = [encoded[one] for one in chosen], [m for m, _ in places]
+        found.append(Competition(chosen, places, Texts.of(steps, labels=labels)))
+    pairs = (zip(filled, one.steps, strict=True) for one, filled in read.items())
+    return found, list(chain.from_iterable(pairs))
 
 
-def warnings_on(read: Sequence[tuple[str, str]], texts: TextCache) -> list[TextWarning]:
+def _warnings(read: Sequence[tuple[str, str]], texts: TextCache) -> list[TextWarning]:
     """The encoder's warnings about texts, each given with the label or step it was made from.
 
     Whether a text is cut depends on its template, but the template's words don't count as known

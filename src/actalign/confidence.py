@@ -10,7 +10,7 @@ from actalign.alignment._scorers import Scorer
 from actalign.background import Background
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders._backgrounds import shipped_background
-from actalign.rows import means_nothing
+from actalign.rows._warnings import means_nothing
 from actalign.types import Candidate
 
 

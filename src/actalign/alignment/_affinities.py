@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -30,7 +30,7 @@ from actalign.types import Float32
 FLOOR = 0.05
 """Of `competitive`, the epsilon of log(p + epsilon): an odd frame costs a bounded price."""
 FIT, MOST_FIT = 0.5, 2.0
-"""Of `competitive`: the weight of how well a step fits at all, and where that is held."""
+"""Of `competitive`: the weight of how well a step fits at all, and what that is clipped to."""
 
 ONE_LOOK = 0.9
 """What a script of one step is believed beside longer ones: one look varies more than several."""
@@ -176,16 +176,9 @@ CandidateTexts = Texts | Sequence[ArrayLike]
 """M candidates' step embeddings (K_m, D), prepared by `Texts.of` or not."""
 
 
-def texts_of(candidates: CandidateTexts, by: Calibration, *, background: bool = False) -> Texts:
-    """The candidates prepared; background: with the statistics of the calibration's."""
-    if not isinstance(candidates, Texts):
-        return Texts.of(candidates, by.background if background else None)
-    if candidates.measured is not None or not background or by.background is None:
-        return candidates
-    measured = Measured.of(
-        candidates.rows, candidates.sizes, by.background, candidates.none, candidates.labels
-    )
-    return replace(candidates, measured=measured)
+def texts_of(candidates: CandidateTexts, background: Background | None = None) -> Texts:
+    """The candidates prepared; background: what those are measured by that are not yet."""
+    return candidates if isinstance(candidates, Texts) else Texts.of(candidates, background)
 
 
 def affinity(
@@ -200,7 +193,7 @@ def affinity(
     interleaved: columns in the order of `alignment.interleave` instead. One matrix product for all
     candidates. Raises UsageError if there is no candidate or the widths differ.
     """
-    texts = texts_of(candidates, by)
+    texts = texts_of(candidates)
     columns = interleave(texts.sizes) if interleaved else None
     if by.logit_bias is None or by.logit_scale is None:
         similarity = cosine(frames, texts.rows)
@@ -210,8 +203,8 @@ def affinity(
     )
 
 
-def _cosine(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> Float32:
-    return cosine(frames, texts_of(candidates, by).rows)
+def _cosine(frames: ArrayLike, texts: Texts, by: Calibration) -> Float32:
+    return cosine(frames, texts.rows)
 
 
 def seen_frames(frames: ArrayLike) -> NDArray[np.bool_]:
@@ -229,11 +222,10 @@ def _log(values: Float32, texts: Texts, by: Calibration) -> Float32:
     return np.log(np.maximum(values, np.finfo(np.float32).tiny))
 
 
-def _centred(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> Float32:
+def _centred(frames: ArrayLike, texts: Texts, by: Calibration) -> Float32:
     """(cosine - mean) / deviation, of the step's cosine on the background; 0 for neutral frames."""
     from actalign.alignment._kernels.competition import centred_of
 
-    texts = texts_of(candidates, by, background=True)
     v, v_scale = fast_unit_scale(frames, "frame embeddings")
     check_same_width(v, texts.rows)
     if texts.measured is None:
@@ -248,7 +240,7 @@ def _centred(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> 
 
 
 def _competitive(values: Float32, texts: Texts, by: Calibration) -> Float32:
-    """log(p + FLOOR) + FIT * z, p the step's share of the frame, z `centred` held at MOST_FIT."""
+    """log(p + FLOOR) + FIT * z, p the step's share of the frame, z `centred`, clipped."""
     return _competition(values, texts, floor=FLOOR, fit=FIT)
 
 
@@ -276,11 +268,11 @@ def _competition(values: Float32, texts: Texts, *, floor: float, fit: float) -> 
     return found
 
 
-MeasureFunction = Callable[[ArrayLike, CandidateTexts, Calibration], Float32]
+MeasureFunction = Callable[[ArrayLike, Texts, Calibration], Float32]
 FitFunction = Callable[[Float32, Texts, Calibration], Float32]
 
 
-def _as_measured(values: Float32, texts: Texts, by: Calibration) -> Float32:
+def _unchanged(values: Float32, texts: Texts, by: Calibration) -> Float32:
     return values
 
 
@@ -288,34 +280,34 @@ def _as_measured(values: Float32, texts: Texts, by: Calibration) -> Float32:
 class Affinity:
     """A named affinity.
 
-    measured: (T, D) frames, M candidates, calibration -> (T, sum K_m) float32, columns in candidate
-    order: all that takes the embeddings, so that they are multiplied once. fits: of these values,
-    what paths are found in. shown: of the same values, what rows and figures show; None where it is
-    what paths are found in.
+    measure: (T, D) frames, texts, calibration -> (T, sum K_m) float32, columns in candidate order:
+    all that takes the embeddings, so that they are multiplied once. fits: of these values, what
+    paths are found in. shown: of the same values, what rows and figures show; None where it is what
+    paths are found in.
     """
 
     name: str
     summary: str
-    measured: MeasureFunction
-    fits: FitFunction = _as_measured
+    measure: MeasureFunction
+    fits: FitFunction = _unchanged
     shown: FitFunction | None = None
     needs_background: bool = False
 
     def texts(self, candidates: CandidateTexts, by: Calibration) -> Texts:
         """The candidates prepared for this affinity."""
-        return texts_of(candidates, by, background=self.needs_background)
+        return texts_of(candidates, by.background if self.needs_background else None)
 
     def of(self, frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> Float32:
         """(T, D) frames, M candidates -> (T, sum K_m), what paths are found in."""
         texts = self.texts(candidates, by)
-        return self.fits(self.measured(frames, texts, by), texts, by)
+        return self.fits(self.measure(frames, texts, by), texts, by)
 
 
 AFFINITIES: dict[str, Affinity] = {
     one.name: one
     for one in (
         Affinity("sigmoid", "pair probability (paper); the cosine if there is no bias", affinity),
-        Affinity("log_sigmoid", "its logarithm", affinity, _log, _as_measured),
+        Affinity("log_sigmoid", "its logarithm", affinity, _log, _unchanged),
         Affinity("cosine", "cosine of frame and step", _cosine),
         Affinity(
             "centred",

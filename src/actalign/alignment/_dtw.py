@@ -32,7 +32,7 @@ def align(affinity: ArrayLike, *, objective: str = "sum") -> Alignment:
     objective "mean": maximise the score itself, which is another path (Dinkelbach's method).
     Raises UsageError for a matrix that is empty, not two-dimensional, or holds NaN or infinity.
     """
-    matrix = _checked(affinity)
+    matrix = _contiguous(affinity, "frames", "steps")
     return align_batch(matrix, [matrix.shape[1]], objective=objective)[0]
 
 
@@ -46,7 +46,9 @@ def align_batch(
     """
     if objective not in ("sum", "mean"):
         raise UsageError(f"The objective is {objective!r}; choose 'sum' or 'mean'.")
-    matrix, sizes = _checked(affinity), _counts(sizes)
+    matrix, sizes = _contiguous(affinity, "frames", "steps"), _counts(sizes)
+    if not np.isfinite(matrix).all():
+        raise _not_finite()
     starts = column_starts(sizes, matrix.shape[1])
     recurrence = _compiled()
     offsets = np.zeros(len(sizes))
@@ -205,13 +207,6 @@ def _contiguous(affinity: ArrayLike, *axes: str) -> Float32:
 
 def _not_finite() -> ArrayError:
     return ArrayError("The affinity holds NaN or infinity; encode the clip and script again.")
-
-
-def _checked(affinity: ArrayLike) -> Float32:
-    matrix = _contiguous(affinity, "frames", "steps")
-    if not np.isfinite(matrix).all():
-        raise _not_finite()
-    return matrix
 
 
 def column_starts(sizes: Sequence[int], columns: int) -> NDArray[np.int64]:

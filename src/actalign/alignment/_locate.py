@@ -1,31 +1,8 @@
 """Where in a long video actions happen: scripts aligned with parts of it, open at both ends.
 
-Every frame-step cosine is first turned into the negative log of its empirical tail probability,
-because an encoder's own scale does not tell an action from background: of SigLIP and of `body`
-alike, some texts fit every frame better than other texts fit their own. For step k at frame t it is
-
-    x[t, k] = -log(share of the video's frames that fit step k at least as well as frame t does),
-
-in nats: 0 for the worst frame, 3 for the best 5 %. It needs no logit scale and compares texts.
-
-A detection of a script with K steps is a run of frames cut into K parts, part k for step k, each
-lasting from min_step to max_step seconds. For every frame at which a detection may end, the cut
-with the largest sum of (x - LEVEL) over its frames is taken, wherever it begins: that is dynamic
-time warping with open begin and end, one step a frame, and limits to how long a step lasts. Of the
-cuts that begin at one frame, the one with the largest sum is a detection. Its score is the mean
-over steps of the step's mean x; detections that reach the threshold are kept. Of detections that
-overlap, by whichever labels, the one with the higher score stays: in the order of falling scores a
-detection is dropped when its temporal intersection over union with a kept one exceeds ``overlap``.
-
-Of a label with W wordings each is detected on its own, and its score is less log(W) / K: the best
-of W looks has by chance a sum over steps that is higher by up to log(W) (Bonferroni's correction of
-a tail probability). Two detections of one label by different wordings are the same event when they
-share more than ``overlap`` of the shorter one, since wordings begin and end at other moments. So
-neither the order of the wordings matters nor one that comes twice.
-
-What follows from it: an action that fills most of a video scores low (where each step fills a share
-p of the frames, a perfect encoder's score is 1 - log p), and single-step scripts are detected in
-any video. This module knows arrays and scripts, no video files.
+docs/long.md says how detections are found and scored, and docs/method.md has the formula. Where
+each step of an action fills a share p of the frames, a perfect encoder's score is 1 - log p, so an
+action that fills most of a video scores low. Knows arrays and scripts, no video files.
 """
 
 from __future__ import annotations
@@ -61,8 +38,8 @@ OVERLAP = 0.3
 class Limits:
     """What counts as a detection; raises UsageError that names the limit which is wrong.
 
-    threshold: least score, in nats. min_step, max_step: seconds that a step lasts. overlap: see the
-    module.
+    threshold: least score, in nats. min_step, max_step: seconds that a step lasts. overlap: see
+    `suppress`.
     """
 
     threshold: float = THRESHOLD
@@ -122,7 +99,8 @@ class Detection:
 
         text_warnings: on the texts that were looked for.
         """
-        from actalign.rows import CandidateRow, new_row
+        from actalign.rows._fields import CandidateRow
+        from actalign.rows._made import new_row
 
         found: CandidateRow = {"label": self.label, "score": self.score}
         if self.wordings > 1:
@@ -172,7 +150,7 @@ def locate(
     max_step: float = MAX_STEP_SECONDS,
     overlap: float = OVERLAP,
 ) -> list[Detection]:
-    """Detect the scripts in a long clip; detections in order of their start. See the module.
+    """Detect the scripts in a long clip; detections in order of their start. See docs/long.md.
 
     frames: (T, D) the clip's embeddings, smoothed. scripts: each wording is one, and those of one
     label are its wordings. steps: each script's (K, D) text embeddings. min_step, max_step:

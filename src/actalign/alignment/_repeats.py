@@ -1,26 +1,9 @@
 """How often a clip performs a script, and when each step of each repetition happens.
 
-Takes how well frames and steps agree, in nats: logits or log affinities, whatever made them.
-
-1. Each step's column is standardised over the clip, x = (fit - mean) / hypot(deviation, FAINT), cut
-   off at CUT and less LEVEL. So only *when* a step fits counts, not how well: a step that the
-   encoder never understands costs every repetition the same, and a posture that is held has no
-   steps. Frames are averaged into bins of BIN seconds, or of their own distance where that is more.
-2. A repetition is one pass through the steps, in order, each for at least MIN_STEP seconds. Bins
-   between repetitions are rest (a pause, or a movement that fits no step) and have the value 0.
-3. The repetitions are those with the largest
-
-       sum over repetitions of (sum of x over its bins - RESTART - EVENNESS * log(length / usual)^2)
-
-   over where they begin and end, and over the usual length. They are several only if that is by
-   EVIDENCE more than the best single one's. Without RESTART noise alone would make
-   more of them; EVENNESS ties their lengths together, for people repeat at about one tempo.
-
-The bins' weights make sums independent of the frame rate: they are in units of 0.1 s. The constants
-were chosen on simulated people, see `benchmarks/repetitions.py`. A script of one step is never
-repeated: nothing says where one pass ends. Where partial repetitions are looked for, the first one
-may begin at any step, with the clip, and the last one may end at any step, with the clip
-(`_partial`); the length of such a one costs something only where it is more than the usual. Knows
+docs/method.md has the formula and its reasons. Takes how well frames and steps agree, in nats:
+logits or log affinities, whatever made them. Each step is standardised over the clip, so a step
+that the encoder never understands costs every repetition the same, and a posture that is held has
+no steps. The constants were chosen on simulated people, see `benchmarks/repetitions.py`. Knows
 arrays, no videos.
 """
 
@@ -39,18 +22,24 @@ from actalign.errors import ArrayError, UsageError
 from actalign.types import Float64
 
 BIN = 0.1
+"""Seconds over which frames are averaged; sums are in units of it, whatever the frame rate."""
 MIN_STEP = 0.2
 """Seconds that a step of a repetition lasts at least."""
 LONGEST = 30.0
 """Seconds that a repetition lasts at most."""
 SLOWEST = 4
-"""A repetition of a known number may last so often its least time, also where that is longer."""
+"""If their number is given, a repetition may last this many times its shortest length, even where
+that is longer than LONGEST."""
 FAINT = 0.3
 """Nats; a step whose fit varies by less than about this says little of when it happens."""
 CUT = 2.0
+"""Where standardised values are cut off, above and below 0."""
 LEVEL = 0.2
+"""What is subtracted from each of them then."""
 RESTART = 2.0
+"""The price of a repetition; without it, noise alone would make more of them."""
 EVENNESS = 4.0
+"""The price of log(length / usual length) squared: people repeat at about one tempo."""
 EVIDENCE = 4.0
 """How much more than the best single repetition several must be worth."""
 TEMPOS = 0.15
@@ -85,7 +74,7 @@ def find_repetitions(
     partial: bool = False,
 ) -> Float64:
     """The repetitions of one script in a clip, (N, K + 1) seconds: where each step begins, then the
-    repetition's end. Between repetitions there may be rest; see the module.
+    repetition's end. Between repetitions there may be rest; see docs/method.md.
 
     fit: (T, K), how well a frame and a step agree, in nats; only differences in time count.
     edges_seconds: (T + 1,), where each frame begins, then the clip's end. seen: (T,) bool; a frame
@@ -168,7 +157,7 @@ def frame_means(values: ArrayLike, edges_seconds: Float64, cuts: Float64) -> Flo
 
 
 def _standardised(fit: Float64, seen: NDArray[np.bool_]) -> Float64:
-    """(T, K) x of the module; 0 where nothing was seen."""
+    """(T, K) x of the formula in docs/method.md; 0 where nothing was seen."""
     found = np.zeros(fit.shape)
     if seen.any():
         known = fit[seen]

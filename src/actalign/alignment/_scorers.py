@@ -58,7 +58,7 @@ class Stages:
     def score(self, frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> Float64:
         """(M,) scores; the arguments of `Scorer.score`."""
         if (self.affinity.name, self.path.name, self.average) == ("sigmoid", "dtw", "path"):
-            texts = texts_of(candidates, by)
+            texts = texts_of(candidates)
             matrix = affinity(frames, texts, by, interleaved=True)
             return align_scores(matrix, texts.sizes, interleaved=True)[0]
         return self.scored(frames, candidates, by).scores
@@ -66,7 +66,7 @@ class Stages:
     def scored(self, frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> Scored:
         """The scores, with what alignments can be made of afterwards."""
         texts = self.affinity.texts(candidates, by)
-        values = self.affinity.measured(frames, texts, by)
+        values = self.affinity.measure(frames, texts, by)
         matrix = self.affinity.fits(values, texts, by)
         timing = Timing.of(seen_frames(frames), by.frame_seconds)
         scores = self._scores(self.path.means(matrix, texts.sizes, timing), by)
@@ -191,12 +191,14 @@ class Scorer:
         except (TypeError, ValueError):
             gave = f"a {type(found).__name__} that holds no numbers"
         else:
-            if found is not None and scores.shape == (len(candidates),):
-                if np.isfinite(scores).all():
-                    return scores
-                gave = "NaN or infinity"
+            if found is None:
+                gave = "nothing"
+            elif scores.shape != (len(candidates),):
+                gave = f"an array of the shape {scores.shape}"
+            elif np.isfinite(scores).all():
+                return scores
             else:
-                gave = "nothing" if found is None else f"an array of the shape {scores.shape}"
+                gave = "NaN or infinity"
         raise ArrayError(
             f"The scorer {self.name!r} gave {gave}; for {len(candidates)} candidates it must give "
             f"the shape ({len(candidates)},), one finite number for each."
@@ -270,13 +272,13 @@ def _is_whole(alignment: Alignment) -> bool:
 
 def alignments(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> list[Alignment]:
     """Align a clip with every candidate by the paper's affinity; see `alignment.align`."""
-    texts = texts_of(candidates, by)
+    texts = texts_of(candidates)
     return align_batch(affinity(frames, texts, by), texts.sizes)
 
 
 def _mean_pool(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> Float64:
     """The paper's baseline: cosine of the mean normalised frame with the mean normalised text."""
-    texts = texts_of(candidates, by)
+    texts = texts_of(candidates)
     pooled = normalize(frames, name="frame embeddings").mean(axis=0, keepdims=True)
     split = np.split(normalize(texts.rows, name="text embeddings"), np.cumsum(texts.sizes)[:-1])
     means = np.concatenate([one.mean(axis=0, keepdims=True) for one in split])

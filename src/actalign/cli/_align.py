@@ -74,7 +74,7 @@ def align(
     ray_address: RayAddress = None,
 ) -> None:
     """Score embedded clips again, with other candidates, scripts or scorers; no video is read."""
-    from actalign.clips._background import other_clips
+    from actalign.clips._background import OtherClips
     from actalign.clips._stored import entry_clip, list_entries, read_stored, with_unique_ids
 
     machines = EngineOptions(engine, ray_address)
@@ -89,7 +89,7 @@ def align(
     encoder = model.choice(listed).load()
     others = None
     if scoring.of_clips:
-        others = other_clips(encoder.info, (read_stored(*entry) for entry in found.items()))
+        others = OtherClips(encoder.info, (read_stored(*entry).clip for entry in found.items()))
     resolved = given.resolve(encoder, scoring, others=others)
     settings = {**resolved[0].identity(), "top_k": output.top_k}
     marks = part.marks(listed, settings, held=found) if part else {}

@@ -57,7 +57,7 @@ def classify(
     from actalign.alignment._dtw import preloading
     from actalign.cli._examples import with_examples
     from actalign.clips import clip_ids, open_store_or_cache
-    from actalign.clips._background import other_clips
+    from actalign.clips._background import OtherClips
     from actalign.video import list_videos
 
     output.check(shards.part)
@@ -78,7 +78,9 @@ def classify(
     sampling, wait = frames.sampling(encoder.info), frames.decode_timeout
     how: dict[str, Any] = {"sampling": sampling, "store": kept, "silent_seconds": wait}
     embedded = partial(embed, encoder, **how)
-    others = other_clips(encoder.info, embedded(found)) if scoring.of_clips else None
+    others = None
+    if scoring.of_clips:
+        others = OtherClips(encoder.info, (one.clip for one in embedded(found)))
     (resolved,) = given.resolve(encoder, scoring, others=others)
     second.check_confidence(resolved)
     shown = with_examples(examples, resolved, embedded) if examples else None
@@ -184,7 +186,7 @@ class _Rows:
 
     def _add(self, row: Row, clip_id: str, *, failed: bool) -> None:
         """Write and print a row; failed: the clip could be embedded but not scored."""
-        from actalign.rows import long_for_one_action
+        from actalign.rows._warnings import long_for_one_action
 
         if self.marks:
             row["shard"] = self.marks[clip_id]
@@ -198,7 +200,7 @@ class _Rows:
 
     def _said_of_long(self) -> list[str]:
         """What suits clips better that are long for the single action of their answer."""
-        from actalign.rows import long_note
+        from actalign.rows._warnings import long_note
 
         if not self.long:
             return []

@@ -43,7 +43,7 @@ def cut(
     from actalign.cli._show import console_of, printable
     from actalign.files import check_folder_name, check_writable
     from actalign.output._cuts import cut_all, pieces
-    from actalign.rows import RowFile
+    from actalign.rows._files import RowFile
 
     if by not in (None, "step", "action"):
         raise UsageError(f"--by is {by!r}; choose step or action.")

@@ -65,7 +65,7 @@ def _export_rows(predictions: Path, to: str | None, out: Path | None) -> None:
     from actalign.output import export as write
     from actalign.output._burn import hdr_notes, undrawable
     from actalign.output._export import WITH_FAILED, absent_videos, export_place
-    from actalign.rows import RowFile
+    from actalign.rows._files import RowFile
 
     to, out = export_place(predictions, to, out)
     check_no_other_kind("The file to write", out)

@@ -74,7 +74,8 @@ def live(
     """Watch a camera, a stream or a file played in real time, and score its last seconds."""
     from actalign.cli._show import console_of, print_json_text
     from actalign.clips._live import check_live, live_windows
-    from actalign.rows import clock, row_text
+    from actalign.rows._facts import clock
+    from actalign.rows._files import row_text
 
     console = console_of(stderr=True)
 
@@ -132,7 +133,8 @@ def _line(row: Row, top_k: int | None) -> str:
     """When, the answer or that there is none, the best candidates, how late all that is, and what
     a clip's row would say of the window: several people, and cuts."""
     from actalign.cli._show import answer, printable, share
-    from actalign.rows import asides, clock, score_text
+    from actalign.rows._facts import clock, score_text
+    from actalign.rows._warnings import asides
 
     names = [answer(row), *(c["label"] for c in row["candidates"][1 : top_k or 3])]
     ranked = printable(

@@ -45,7 +45,7 @@ def merge(
 def _check_kept(out: Path, parts: list[Path]) -> None:
     """Raise UsageError where ``out`` holds predictions that are in no part: is it one itself?"""
     from actalign.output._row_files import JSON_LINES
-    from actalign.rows import RowFile
+    from actalign.rows._files import RowFile
 
     if out.suffix.lower() != JSON_LINES or not out.is_file():
         return

@@ -15,7 +15,8 @@ import typer
 from actalign.cli._progress import Progress, clips_done, said_if_long
 from actalign.cli._show import ResultLines, console_of, print_json_text
 from actalign.output._row_files import row_file
-from actalign.rows import Row, row_text
+from actalign.rows import Row
+from actalign.rows._files import row_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -37,7 +37,7 @@ def search(
     from actalign.clips._search import search as find
     from actalign.clips._stored import list_entries, read_stored
     from actalign.errors import ActAlignError, UsageError
-    from actalign.rows import clock
+    from actalign.rows._facts import clock
 
     entries = list_entries([stored])
     encoder = model.choice(entries).load()

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
-    from actalign.rows import CandidateRow, Row
+    from actalign.rows import Row
+    from actalign.rows._fields import CandidateRow
     from actalign.types import Prediction
 
 
@@ -83,7 +84,8 @@ def _bare_table(title: str) -> Table:
 def candidate_table(row: Row, *, scorer: bool = False) -> Table:
     """Candidates of one clip, best first, with a bar from the worst to the best score; below, how
     many people are seen, if that is known, and the clip's warnings. scorer: name the scorer."""
-    from actalign.rows import confidence_text, only_by_name, people_seen, score_text
+    from actalign.rows._facts import confidence_text, only_by_name, score_text
+    from actalign.rows._people import people_seen
 
     by = f" by {row.get('scorer')}" if scorer else ""
     table = _bare_table(f"{row['clip']}{by}: {answer(row)}")
@@ -114,7 +116,8 @@ def candidate_table(row: Row, *, scorer: bool = False) -> Table:
 
 def answer(row: Row) -> str:
     """The label, any doubts about it, and how often it is performed; or why there is none."""
-    from actalign.rows import Times, tag
+    from actalign.rows._facts import Times
+    from actalign.rows._warnings import tag
 
     best = row["candidates"][0]
     if row.get("label") is None:
@@ -161,7 +164,7 @@ class ResultLines:
         """What is printed of one row that has candidates; above the first line, its columns."""
         from rich.text import Text
 
-        from actalign.rows import unknown_words
+        from actalign.rows._warnings import unknown_words
 
         first = not self._counts
         self._counts[row.get("scorer") or ""][_counted(row)] += 1
@@ -181,7 +184,8 @@ class ResultLines:
         return Text("\n".join(cells))
 
     def _cells(self, row: Row) -> list[str]:
-        from actalign.rows import action_span, clock, confidence_text, score_text, unknown_words
+        from actalign.rows._facts import action_span, clock, confidence_text, score_text
+        from actalign.rows._warnings import unknown_words
 
         _, *others = row["candidates"]
         margin = row.get("margin")
@@ -225,7 +229,8 @@ def _width(text: str) -> int:
 
 def _counted(row: Row) -> str:
     """What the row counts as in the end: its label, or why there is none to rely on."""
-    from actalign.rows import nobody_cropped, unknown_words, unseen
+    from actalign.rows._facts import nobody_cropped, unseen
+    from actalign.rows._warnings import unknown_words
 
     if unseen(row):
         return "nothing seen"
@@ -242,7 +247,8 @@ def share(candidate: CandidateRow) -> str:
 
 def detection_table(clip_id: str, detections: Sequence[Row]) -> Table:
     """When each action was found in one video; detections: the rows of `Detection.to_row`."""
-    from actalign.rows import clock, cuts_within, unknown_words
+    from actalign.rows._facts import clock
+    from actalign.rows._warnings import cuts_within, unknown_words
 
     table = _bare_table(f"{clip_id}: {len(detections)} found")
     table.show_header = bool(detections)

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from actalign.background import CLIPS, Background, BackgroundSums
-from actalign.clips._result import ClipResult
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders._backgrounds import shipped_background
 from actalign.errors import UsageError
@@ -17,29 +16,23 @@ TRANSDUCTIVE = "(transductive)"
 """Marks, in rows, a background made from their own run."""
 
 
-def other_clips(info: EncoderInfo, results: Iterable[ClipResult]) -> OtherClips:
-    """Those of a run's clips that this encoder embedded; see `OtherClips`."""
-    clips = (result.clip for result in results)
-    mine = (clip for clip in clips if clip is not None and clip.fingerprint == info.fingerprint)
-    return OtherClips(info, mine)
-
-
 class OtherClips:
     """For each clip of a run, a background made from the others, so that rows depend on all clips.
 
     Such a run is transductive: it learns from the clips that it scores, but not from labels.
     """
 
-    def __init__(self, info: EncoderInfo, clips: Iterable[ClipEmbedding]) -> None:
+    def __init__(self, info: EncoderInfo, clips: Iterable[ClipEmbedding | None]) -> None:
         """Reads each clip once and keeps none; equal ones count as one, so none is its own other.
 
-        Raises UsageError for fewer than two clips.
+        clips: None, and those of other encoders, don't count. Raises UsageError for fewer than two.
         """
         self._sums = BackgroundSums(info.model_id, info.fingerprint, info.dim)
         self._shipped = shipped_background(info)
         known: set[bytes] = set()
         for clip in clips:
-            clip.check_encoder(info.model_id, info.fingerprint)
+            if clip is None or clip.fingerprint != info.fingerprint:
+                continue
             digest = hashlib.sha256(clip.embeddings.tobytes()).digest()
             if digest not in known:
                 known.add(digest)

@@ -8,10 +8,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from actalign.clips._frames import embeddings_of
 from actalign.clips._keys import Sampling
 from actalign.clips._parquet import AnyStore
 from actalign.clips._prefetched import Ended, InParts, Opened, PrefetchedClip, Stored
-from actalign.clips._result import ClipResult, embeddings_of
+from actalign.clips._result import ClipResult
 from actalign.encoders._base import (
     ACROSS_FRAMES,
     Encoder,
@@ -52,6 +53,7 @@ class Encoded:
         skip = sampling.skip_duplicates
         self._duplicates = None if skip is None else NearDuplicates(skip)
         self._opened: Opened | None = None
+        self._notes: tuple[str, ...] = ()
         self._found: list[ClipResult] = []
         self._looked_up = False
         self._ended = False
@@ -83,7 +85,7 @@ class Encoded:
         try:
             while not isinstance(event := self._clip.next(), Ended):
                 if isinstance(event, Opened):
-                    self._opened = event
+                    self._opened, self._notes = event, event.notes
                     if not self.part:
                         self._open(event.stream.pts_seconds)
                 elif isinstance(event, InParts):
@@ -136,15 +138,14 @@ class Encoded:
 
     def _results(self, clips: Sequence[ClipEmbedding], *, cached: bool = False) -> list[ClipResult]:
         """A result for each of them: the clip, or its people."""
-        path, notes = self.path, self._opened.notes if self._opened else ()
+        path, notes = self.path, self._notes
         return [
             ClipResult(clip.clip_id, path, clip, None, cached, notes, last=clip is clips[-1])
             for clip in clips
         ]
 
     def _failed(self, error: VideoError) -> list[ClipResult]:
-        notes = self._opened.notes if self._opened else ()
-        return [ClipResult(self.id, self.path, error=error, notes=notes)]
+        return [ClipResult(self.id, self.path, error=error, notes=self._notes)]
 
     def take(self, rows: Float32, pts_seconds: Float64 | None = None) -> None:
         """Add (n, D) rows, for the next frames that `batches` gave.
@@ -202,7 +203,7 @@ class Encoded:
         people = self._people
         if people is None:
             times = np.concatenate(self._row_times or self._times)
-            people = [PersonRows(None, np.concatenate(rows), times, None, {})]
+            people = [PersonRows(None, np.concatenate(rows), times)]
         if self.part:
             owns = [self._own(one.pts_seconds) for one in people]
             people = [

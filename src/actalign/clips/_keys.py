@@ -44,13 +44,12 @@ class Sampling:
         }
 
 
-def clip_key(digest: str, fingerprint: str, sampling: Sampling) -> str:
-    """The store's key for a clip: a hash of its bytes, the encoder, and the sampling."""
+def clip_key(
+    digest: str, fingerprint: str, sampling: Sampling, *, part: tuple[int, int] | None = None
+) -> str:
+    """The store's key for a clip: a hash of its bytes, the encoder, and the sampling.
+
+    part: of one of the clip's parts, its number and how many there are.
+    """
     content = {"content": digest, "encoder": fingerprint, "rules": RULES}
-    return entry_key({**content, **sampling.settings()})
-
-
-def part_key(digest: str, fingerprint: str, sampling: Sampling, number: int, of: int) -> str:
-    """The key of one of a clip's parts, until the store has all of it."""
-    content = {"content": digest, "encoder": fingerprint, "rules": RULES, "part": [number, of]}
-    return entry_key({**content, **sampling.settings()})
+    return entry_key({**content, **({"part": part} if part else {}), **sampling.settings()})

@@ -11,20 +11,20 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from actalign.clips._result import clip_embedding
-from actalign.encoders._base import Encoder, PeopleEncoder, encode_frames
+from actalign.clips._frames import embeddings_of
+from actalign.encoders._base import Encoder, PeopleEncoder, PersonRows, encode_frames
 from actalign.encoders._cuts import CutTimes
 from actalign.errors import UsageError
 from actalign.types import ClipEmbedding, Float32, FrameBatch, Prediction
 from actalign.video._stream import LiveFrame, LiveSource
 
 if TYPE_CHECKING:
-    from actalign.rows import CandidateRow, Row
+    from actalign.rows import Row
 
 BATCH = 4
 """Maximum number of frames encoded at once: few, so that scores come in time."""
@@ -57,13 +57,14 @@ class LiveWindow:
     def to_row(self, prediction: Prediction, *, top_k: int | None = None) -> Row:
         """The JSON object of the window's prediction, with repetitions if they were looked for, but
         without other segments."""
-        from actalign.rows import new_row
+        from actalign.rows._made import new_row
 
         row = prediction.to_row(top_k=top_k)
+        for candidate in row["candidates"]:
+            candidate.pop("segments", None)
         return new_row(
             {
                 **row,
-                "candidates": [_shown(candidate) for candidate in row["candidates"]],
                 "seconds": round(self.seconds, 3),
                 "window_start_seconds": round(float(self.clip.pts_seconds[0]), 3),
                 "window_end_seconds": round(self.clip.end_seconds, 3),
@@ -72,10 +73,6 @@ class LiveWindow:
                 "connections": self.connections,
             }
         )
-
-
-def _shown(candidate: CandidateRow) -> CandidateRow:
-    return {name: value for name, value in candidate.items() if name != "segments"}  # type: ignore[return-value]
 
 
 def check_live(window: float, every: float) -> None:
@@ -104,19 +101,16 @@ def live_windows(
 
     def newest() -> LiveWindow:
         frame = held[-1][0]
-        clip = clip_embedding(
+        rows = np.stack([row for _, _, row in held])
+        seen = PersonRows(None, rows, np.array([seconds for _, seconds, _ in held]))
+        if watch:
+            seen = replace(seen, source=watch.source(), warnings=watch.warnings())
+        [clip] = embeddings_of(
             encoder.info,
             source.name,
-            np.stack([row for _, _, row in held]),
-            pts_seconds=np.array([seconds for _, seconds, _ in held]),
+            [seen],
             end_seconds=frame.seconds + 1 / source.fps,
-            source={
-                "video": source.name,
-                "fps": f"{source.fps:g}",
-                **cuts.source(),
-                **(watch.source() if watch else {}),
-            },
-            warnings=watch.warnings() if watch else (),
+            source={"video": source.name, "fps": f"{source.fps:g}", **cuts.source()},
         )
         return LiveWindow(
             clip, frame.seconds, frame.arrived_seconds, source.dropped, source.connections

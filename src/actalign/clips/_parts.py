@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actalign.clips._store import Store
-from actalign.rows import joined_people, looks_warning
+from actalign.rows._people import joined_people, looks_warning
 from actalign.types import ClipEmbedding, Float64
 from actalign.video._sampling import losses_of
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from actalign.clips._result import person_id
 from actalign.errors import VideoError
-from actalign.rows import BoxRow, box_area, box_near, people_fields
+from actalign.rows._fields import BoxRow
+from actalign.rows._people import box_area, box_near, people_fields
 from actalign.types import ClipEmbedding
 
 LEAST_OVERLAP = 0.2
@@ -15,10 +16,15 @@ MOST_SECONDS = 1.0
 """How far away in time that box may be."""
 
 
-def stored_people(
-    entry: Callable[[str], ClipEmbedding | None], clip_id: str
+def stored_clips(
+    entry: Callable[[str], ClipEmbedding | None], clip_id: str, *, everyone: bool
 ) -> tuple[ClipEmbedding, ...]:
-    """A clip's people from a store: all of them, or none. entry: returns an entry by its id."""
+    """A clip from a store or, if everyone is followed, all of its people; empty if one is missing.
+
+    entry: returns an entry by its id.
+    """
+    if not everyone:
+        return tuple(filter(None, [entry(clip_id)]))
     people: list[ClipEmbedding] = []
     count = 1
     while len(people) < count:

@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from actalign.clips._keys import Sampling, clip_key, part_key
+from actalign.clips._keys import Sampling, clip_key
 from actalign.clips._parquet import AnyStore
-from actalign.clips._parts import KeptParts, Part, longest, parts_of
-from actalign.clips._people import stored_people
+from actalign.clips._parts import KeptParts, longest, parts_of
+from actalign.clips._people import stored_clips
 from actalign.clips._prefetched import (
     Ended,
     Failed,
@@ -48,13 +48,9 @@ def found_at(clip: ClipEmbedding, path: Path | str) -> ClipEmbedding:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class _PartOf:
-    """A part of a clip that is to be read. begin: of the clip, in seconds. key: of the clip's entry
-    in the store."""
+class _Whole:
+    """The clip of which a part is to be read. begin: in seconds. key: of its entry in the store."""
 
-    clip_id: str
-    path: Path
-    part: Part
     begin: float
     content: Content
     key: str
@@ -97,7 +93,7 @@ class Prefetcher:
         self._lock = threading.Lock()
         self._sampler = Sampler()  # of the only thread, where there is no decoder
         self._more = threading.Condition()  # of the next three
-        self._parts: deque[_PartOf] = deque()
+        self._parts: deque[tuple[PrefetchedClip, _Whole]] = deque()
         self._to_begin = len(videos)  # and parts
         self._opening = 0  # videos of which it is not known yet whether they come in parts
         self._silent: dict[str, SilentError] = {}  # of clips whose other parts would wait as long
@@ -140,18 +136,15 @@ class Prefetcher:
                 work = self._next()
                 if work is None:
                     return
-                if isinstance(work, _PartOf):
-                    clip = PrefetchedClip(work.clip_id, work.path, self._stop, work.part)
-                else:
-                    clip = PrefetchedClip(*work, self._stop)
+                clip, whole = work
                 if not put_in(self._begun, clip, self._stop):
                     return
             with self._more:
                 self._to_begin -= 1
             failed: Failed | None = None
             try:
-                if isinstance(work, _PartOf):
-                    self._fill_part(clip, work, decoder)
+                if whole:
+                    self._fill_part(clip, whole, decoder)
                 else:
                     self._fill(clip, decoder)
             except MemoryError:
@@ -162,7 +155,7 @@ class Prefetcher:
             if failed:
                 clip.put(failed)
 
-    def _next(self) -> tuple[str, Path] | _PartOf | None:
+    def _next(self) -> tuple[PrefetchedClip, _Whole | None] | None:
         """What to read next; None if nothing is left and no video can come in parts any more."""
         with self._more:
             while not self._stop.is_set():
@@ -170,14 +163,19 @@ class Prefetcher:
                     return self._parts.popleft()
                 if video := next(self._videos, None):
                     self._opening += 1
-                    return video
+                    return PrefetchedClip(*video, self._stop), None
                 if not self._opening:
                     return None
                 self._more.wait(0.5)
         return None
 
-    def _decided(self, clip: PrefetchedClip, parts: Sequence[_PartOf] = ()) -> None:
-        """Note, once, in which parts a video comes; before it is told, as none may follow."""
+    def _decided(
+        self, clip: PrefetchedClip, parts: Sequence[tuple[PrefetchedClip, _Whole]] = ()
+    ) -> None:
+        """Note, once, which parts of a video follow, none if it comes as a whole.
+
+        Before the video's events are taken: clips end once none is left to begin or undecided.
+        """
         if clip.decided:
             return
         clip.decided = True
@@ -192,57 +190,49 @@ class Prefetcher:
         content = (decoder.content_of if decoder else content_of)(clip.path)
         key = clip_key(content.digest, self._fingerprint, sampling)
         damaged: list[str] = []
-        if found := self._stored(clip, key, damaged):
+        if stored := self._stored(clip, key, damaged):
             self._decided(clip)
-            clip.put(Stored(found))
+            clip.put(Stored(stored))
             return
         if not clip.put(Missing()):
             return
         options = {"fps": sampling.fps, "start": sampling.start, "end": sampling.end}
         stream = self._frames(clip, content, decoder, options)
-        if parts := self._cut(stream):
+        # The times of a long clip alone come where its encoder can be given parts.
+        if stream.only_times and self._margin_seconds is not None:
+            parts = parts_of(stream.pts_seconds, self._margin_seconds)
             keys = [
-                part_key(content.digest, self._fingerprint, sampling, one.number, one.of)
+                clip_key(content.digest, self._fingerprint, sampling, part=(one.number, one.of))
                 for one in parts
             ]
             kept = KeptParts(self._store, clip.id, keys)
             known = {one.number: there for one in parts if (there := kept.get(one))}
             end = float(stream.end_seconds)
-            whole = InParts(parts, known, kept, end, key, tuple(damaged))
+            found = InParts(parts, known, kept, end, key, tuple(damaged))
             for _ in stream:  # has no frames, but an end
                 pass
-            self._decided(
-                clip,
-                [
-                    _PartOf(clip.id, clip.path, one, parts[0].begin, content, key, kept)
-                    for one in whole.missing
-                ],
-            )
-            _ = clip.put(whole) and clip.put(Ended())
+            whole = _Whole(parts[0].begin, content, key, kept)
+            missing = [PrefetchedClip(clip.id, clip.path, self._stop, one) for one in found.missing]
+            self._decided(clip, [(one, whole) for one in missing])
+            _ = clip.put(found) and clip.put(Ended())
             return
         self._decided(clip)
         opened = Opened(stream, content.digest, key, notes=tuple(damaged))
         self._give(clip, opened, content, decoder)
 
-    def _cut(self, stream: FrameStream) -> list[Part]:
-        """The parts of a clip that is long, if its encoder can be given parts."""
-        margin = self._margin_seconds
-        if margin is None or not stream.only_times:
-            return []
-        return parts_of(stream.pts_seconds, margin)
-
     def _fill_part(
-        self, clip: PrefetchedClip, work: _PartOf, decoder: DecodeProcess | None
+        self, clip: PrefetchedClip, whole: _Whole, decoder: DecodeProcess | None
     ) -> None:
-        options = {"at_seconds": work.part.times.tolist(), "begin": work.begin}
+        assert clip.part is not None
+        options = {"at_seconds": clip.part.times.tolist(), "begin": whole.begin}
         if not clip.put(Missing()):
             return
         if silent := self._silent.get(clip.id):
             raise silent
         try:
-            stream = self._frames(clip, work.content, decoder, options)
-            opened = Opened(stream, work.content.digest, work.key, kept=work.kept)
-            self._give(clip, opened, work.content, decoder)
+            stream = self._frames(clip, whole.content, decoder, options)
+            opened = Opened(stream, whole.content.digest, whole.key, kept=whole.kept)
+            self._give(clip, opened, whole.content, decoder)
         except SilentError as error:
             self._silent[clip.id] = error
             raise
@@ -265,13 +255,8 @@ class Prefetcher:
     ) -> FrameStream:
         # Of a clip that comes in parts only its times are needed.
         most = None if clip.part or self._margin_seconds is None else longest()
-        if decoder is None:
-            return self._sampler.frames(
-                clip.path, content, most=most, batch_size=BATCH_SIZE, **options
-            )
-        return decoder.sample_frames(
-            clip.path, content=content, most=most, batch_size=BATCH_SIZE, **options
-        )
+        sample = decoder.sample_frames if decoder else self._sampler.frames
+        return sample(clip.path, content=content, most=most, batch_size=BATCH_SIZE, **options)
 
     def _stored(
         self, clip: PrefetchedClip, key: str, damaged: list[str]
@@ -279,53 +264,33 @@ class Prefetcher:
         """A clip's entries in the store: all of them, or none."""
 
         def entry(name: str) -> ClipEmbedding | None:
-            return _entry(self._store, name, clip.path, key, damaged, self._others)
+            return stored_entry(self._store, name, clip.path, key, damaged, self._others)
 
-        if self._everyone:
-            return stored_people(entry, clip.id)
-        return tuple(filter(None, [entry(clip.id)]))
+        return stored_clips(entry, clip.id, everyone=self._everyone)
 
 
-def look_up(
-    clip_id: str,
-    path: Path,
-    *,
-    fingerprint: str,
-    sampling: Sampling,
-    store: AnyStore,
-    reader: DecodeProcess,
-) -> ClipEmbedding | None:
-    """A video's embeddings from the store, or None; needs no encoder. Raises VideoError.
-
-    A damaged entry counts as missing. ``reader`` reads the bytes of the file.
-    """
-    key = clip_key(reader.content_of(path).digest, fingerprint, sampling)
-    return _entry(store, clip_id, path, key, None)
-
-
-def _entry(
+def stored_entry(
     store: AnyStore | None,
     clip_id: str,
     path: Path,
     key: str,
-    damaged: list[str] | None,
+    damaged: list[str] | None = None,
     others: Store | None = None,
 ) -> ClipEmbedding | None:
     """An entry of the store with its video's current path, which is also updated in the store.
 
-    others: an entry that the store lacks is copied from it.
+    damaged: see `Store.get`. others: an entry that the store lacks is copied from it.
     """
     if store is None:
         return None
-    found = store.get(clip_id, key, damaged=damaged)
-    if found is None and others is not None and (copied := others.get(clip_id, key)):
-        here = found_at(copied, path)
-        store.put(here, key)
-        return here
+    kept = store.get(clip_id, key, damaged=damaged)
+    found = kept or (others.get(clip_id, key) if others else None)
     if found is None:
         return None
     here = found_at(found, path)
-    if here.provenance != found.provenance:
+    if kept is None:
+        store.put(here, key)
+    elif here.provenance != kept.provenance:
         with suppress(ActAlignError):  # such as for a read-only store
             store.put(here, key)
     return here

@@ -1,20 +1,16 @@
-"""Builds one clip's embeddings, and a run's result for each clip."""
+"""A run's result for each clip, and its row."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
-from actalign import __version__
 from actalign.addresses import named_place
-from actalign.encoder_info import EncoderInfo
-from actalign.encoders._base import PersonRows, check_width
 from actalign.errors import ActAlignError, EncoderError, UsageError, VideoError
-from actalign.rows import Row, neutral_warning, people_fields
-from actalign.types import ClipEmbedding, ClipError, Float32, Float64, Prediction
+from actalign.rows import Row
+from actalign.rows._people import neutral_warning, people_fields
+from actalign.types import ClipEmbedding, ClipError, Prediction
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,61 +75,3 @@ def scored_clip(
 def person_id(clip_id: str, person: int) -> str:
     """The id of one person's embeddings in a clip, if everyone is followed; 0 for nobody."""
     return f"{clip_id}-person{person}"
-
-
-def embeddings_of(
-    info: EncoderInfo,
-    clip_id: str,
-    parts: Sequence[PersonRows],
-    *,
-    end_seconds: float,
-    source: Mapping[str, str],
-    warnings: Sequence[str],
-) -> list[ClipEmbedding]:
-    """The embeddings of a clip, or of each of its people; see `clip_embedding`."""
-    return [
-        clip_embedding(
-            info,
-            clip_id if part.person is None else person_id(clip_id, part.person),
-            part.rows,
-            pts_seconds=part.pts_seconds,
-            end_seconds=end_seconds if part.end_seconds is None else part.end_seconds,
-            source={**source, **part.source},
-            warnings=[*warnings, *part.warnings],
-        )
-        for part in parts
-    ]
-
-
-def clip_embedding(
-    info: EncoderInfo,
-    clip_id: str,
-    rows: Float32,
-    *,
-    pts_seconds: Float64,
-    end_seconds: float,
-    source: Mapping[str, str],
-    warnings: Sequence[str],
-) -> ClipEmbedding:
-    """The embeddings of a clip from its (T, D) rows, with their provenance.
-
-    source: where the frames came from (video, sampling, ...). Raises VideoError for a row with NaN
-    or infinity, and RowsError for rows whose width is not the encoder's.
-    """
-    embeddings = np.asarray(rows, np.float32)
-    check_width(info, embeddings, "frames")  # before a store keeps them under this fingerprint
-    if not np.isfinite(embeddings).all():
-        raise VideoError(
-            f"The encoder {info.model_id} returned NaN or infinity for "
-            f"{source.get('video', clip_id)}; try another --dtype or report the clip."
-        )
-    return ClipEmbedding(
-        clip_id=clip_id,
-        embeddings=embeddings,
-        pts_seconds=pts_seconds,
-        end_seconds=end_seconds,
-        model_id=info.model_id,
-        fingerprint=info.fingerprint,
-        provenance={**source, "actalign": __version__, **info.provenance},
-        warnings=tuple(warnings),
-    )

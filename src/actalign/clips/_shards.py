@@ -16,7 +16,9 @@ from typing import TypeVar
 from actalign.clips._store import entry_key
 from actalign.documents import open_text
 from actalign.errors import UsageError
-from actalign.rows import Row, ShardRow, parse_row
+from actalign.rows import Row
+from actalign.rows._fields import ShardRow
+from actalign.rows._files import parse_row
 
 Value = TypeVar("Value")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from actalign.alignment._similarity import smooth
-from actalign.rows import cut_times
+from actalign.rows._facts import cut_times
 from actalign.types import ClipEmbedding, Float32
 
 _ROUNDING = 0.005  # in seconds, of the cut times in a clip's provenance

@@ -17,7 +17,8 @@ from actalign.encoder_info import EncoderInfo
 from actalign.encoders._base import follows_everyone
 from actalign.errors import ActAlignError, UsageError
 from actalign.files import cache_folder, file_stem
-from actalign.rows import Row, renamed
+from actalign.rows import Row
+from actalign.rows._made import renamed
 
 
 def list_entries(given: Sequence[str]) -> dict[str, str]:

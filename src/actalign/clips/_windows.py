@@ -10,7 +10,7 @@ import numpy as np
 
 from actalign.clips._result import ClipResult
 from actalign.errors import UsageError
-from actalign.rows import PeopleTimes, looks_warning
+from actalign.rows._people import PeopleTimes, looks_warning
 from actalign.types import ClipEmbedding
 
 SHORTEST = 0.001

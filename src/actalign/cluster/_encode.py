@@ -12,16 +12,17 @@ worker died is not made again.
 from __future__ import annotations
 
 import json
+import os
 import socket
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from actalign.clips._embed import embed_videos
 from actalign.clips._keys import Sampling, clip_key
 from actalign.clips._parquet import AnyStore, open_store
-from actalign.clips._prefetch import look_up
+from actalign.clips._prefetch import stored_entry
 from actalign.clips._result import ClipResult
 from actalign.clips._windows import windowed
 from actalign.cluster._loading import BegunLoads, load_in_actor
@@ -43,19 +44,20 @@ NO_STORE = "Ray's machines keep embeddings in a store; name a folder with --stor
 class Work:
     """Everything that an actor must know besides the clips.
 
-    folder: the working folder, which the paths of videos, store and model are relative to. begun:
-    the run's `BegunLoads`. scoring: if the clips are scored there.
+    folder: the working folder, which the paths of videos, store and model are relative to. scoring:
+    if the clips are scored there. begun: the run's `BegunLoads`; it and decoders depend on the
+    cluster.
     """
 
     model: EncoderChoice
-    begun: Any
     fingerprint: str
     sampling: Sampling
-    folder: str
     store: str
     silent_seconds: float
-    decoders: int
     scoring: RowScoring | None = None
+    folder: str = field(default_factory=os.getcwd)
+    begun: Any = None
+    decoders: int = 1
 
 
 class RowMaker(Protocol):
@@ -127,7 +129,7 @@ def embed_videos_on_ray(
     one_person_only(encoder)
     if store is None:
         raise UsageError(NO_STORE)
-    work = _work(encoder, model, sampling, store, silent_seconds)
+    work = Work(model, encoder.info.fingerprint, sampling, str(store.folder), silent_seconds)
     for outcome, name, path in _outcomes(videos, work, cluster, on_frames):
         yield _embedded(outcome, name, path, work, store)
 
@@ -148,37 +150,16 @@ def classify_on_ray(
 
     The rest is as in `embed_videos_on_ray`.
     """
-    work = _work(encoder, model, sampling, store, silent_seconds, scoring)
+    if store is None:
+        raise UsageError(NO_STORE)
+    folder = str(store.folder)
+    work = Work(model, encoder.info.fingerprint, sampling, folder, silent_seconds, scoring)
     for outcome, name, path in _outcomes(videos, work, cluster, on_frames):
         if "rows" in outcome:
             yield ScoredClip(name, outcome["rows"], tuple(outcome["notes"]))
         else:
             failed = _failed(outcome, name, path)
             yield ScoredClip(name, scoring.rows(failed), error=str(failed.failure.error))
-
-
-def _work(
-    encoder: Encoder,
-    model: EncoderChoice,
-    sampling: Sampling,
-    store: AnyStore | None,
-    silent_seconds: float,
-    scoring: RowScoring | None = None,
-) -> Work:
-    """What actors must know, except for what depends on the cluster."""
-    if store is None:
-        raise UsageError(NO_STORE)
-    return Work(
-        model=model,
-        begun=None,
-        fingerprint=encoder.info.fingerprint,
-        sampling=sampling,
-        folder=str(Path.cwd()),
-        store=str(store.folder),
-        silent_seconds=silent_seconds,
-        decoders=1,
-        scoring=scoring,
-    )
 
 
 def _outcomes(
@@ -245,14 +226,9 @@ class EncodeClips:
         work = self._work
         for name, path in list(left.items()):
             try:
-                found = look_up(
-                    name,
-                    path,
-                    fingerprint=work.fingerprint,
-                    sampling=work.sampling,
-                    store=self._store,
-                    reader=self._decoders[0],
-                )
+                digest = self._decoders[0].content_of(path).digest
+                key = clip_key(digest, work.fingerprint, work.sampling)
+                found = stored_entry(self._store, name, path, key)
             except VideoError:  # reported when the clip is to be embedded
                 continue
             if found is not None:

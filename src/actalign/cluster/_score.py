@@ -15,7 +15,8 @@ from actalign.candidates import Candidates
 from actalign.clips._stored import read_stored
 from actalign.cluster._ray import DEATHS, Item, Outcome, RayCluster, enter, run_on_cluster, stop
 from actalign.errors import ActAlignError
-from actalign.rows import Row, error_row
+from actalign.rows import Row
+from actalign.types import ClipError
 
 MOST_ENTRIES = 64
 """Maximum number of entries that one actor is given at a time."""
@@ -51,7 +52,7 @@ def align_stored_on_ray(
             yield outcome["row"]
         else:
             gone = f"The process that read {entry} died {DEATHS} times; encode the clip again."
-            yield error_row(entry_id, entry, ActAlignError(outcome.get("error", gone)))
+            yield ClipError(entry_id, entry, ActAlignError(outcome.get("error", gone))).to_row()
 
 
 class AlignEntries:

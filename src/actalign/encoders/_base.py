@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -93,8 +93,8 @@ class PersonRows:
     person: int | None
     rows: Float32
     pts_seconds: Float64
-    end_seconds: float | None
-    source: dict[str, str]
+    end_seconds: float | None = None
+    source: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
 

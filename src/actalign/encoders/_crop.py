@@ -18,7 +18,7 @@ from actalign.encoders.body._pose import POSE_VERSION, PoseEstimator
 from actalign.encoders.body._tracks import EVERYONE, Tracks, check_person, person_version
 from actalign.encoders.body._weights import weights_hash
 from actalign.errors import UsageError
-from actalign.rows import whole_source
+from actalign.rows._people import whole_source
 from actalign.types import Float32, FrameBatch, TextWarning, UInt8
 
 # Part of the fingerprint; increased whenever the same person may yield a different crop.
@@ -89,7 +89,10 @@ class CroppedEncoder:
         numbers = tracks.numbers() if self.everyone else []
         if not numbers:
             return [self._whole(tracks, rows)]
-        return [self._seen(tracks, rows, number) for number in numbers]
+        shown = {n: [t for t, found in enumerate(rows) if n in found] for n in numbers}
+        return tracks.everyones(
+            {n: (np.array([rows[t][n] for t in shown[n]], np.float32), shown[n]) for n in numbers}
+        )
 
     def encode(
         self, batch: FrameBatch, people: list[dict[int, Person]]
@@ -118,7 +121,7 @@ class CroppedEncoder:
 
     def _whole(self, tracks: Tracks, rows: list[dict[int, Float32]]) -> PersonRows:
         """One row per frame: of the person if one is seen, else of the whole frame."""
-        of = {"person": "0", "people": "0"} if self.everyone else {}
+        of = {"person": "0"} if self.everyone else {}
         return PersonRows(
             0 if self.everyone else None,
             _only_rows(rows),
@@ -127,13 +130,6 @@ class CroppedEncoder:
             {**of, **_source(tracks)},
             _warnings(tracks),
         )
-
-    @staticmethod
-    def _seen(tracks: Tracks, rows: list[dict[int, Float32]], number: int) -> PersonRows:
-        """The rows of the frames that show a person."""
-        shown = [t for t, found in enumerate(rows) if number in found]
-        found = np.array([rows[t][number] for t in shown], np.float32)
-        return tracks.rows_of(number, found, np.array(tracks.pts_seconds)[shown])
 
     def encode_clip(
         self, batches: Iterable[FrameBatch], *, block: int | None = None

@@ -15,7 +15,8 @@ from actalign.errors import UsageError
 from actalign.evaluation._metrics import bootstrap, temporal_iou
 from actalign.evaluation._questions import QuestionSet
 from actalign.files import is_there
-from actalign.rows import Row, RowFile
+from actalign.rows import Row
+from actalign.rows._files import RowFile
 from actalign.scripts._labels import label_key
 
 THRESHOLDS = tuple(round(0.5 + 0.05 * n, 2) for n in range(10))

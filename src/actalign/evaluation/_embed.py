@@ -19,7 +19,7 @@ import numpy as np
 from actalign.clips import ClipResult, Sampling, Store, embed_videos
 from actalign.clips._frames import embed_frames
 from actalign.clips._keys import clip_key
-from actalign.clips._people import person_asked, stored_people
+from actalign.clips._people import person_asked, stored_clips
 from actalign.clips._prefetch import BATCH_SIZE, found_at
 from actalign.clips._result import of_one_video, person_id
 from actalign.clips._stored import list_entries, read_stored
@@ -28,7 +28,7 @@ from actalign.encoders import Encoder
 from actalign.encoders._base import follows_everyone, one_person_only
 from actalign.errors import VideoError
 from actalign.evaluation._questions import Question
-from actalign.rows import BoxRow
+from actalign.rows._fields import BoxRow
 from actalign.types import ClipEmbedding, FrameBatch
 from actalign.video._worker import DecodeProcess
 
@@ -114,7 +114,8 @@ def _named(entries: Sequence[str], name: str, everyone: bool) -> Sequence[ClipEm
         for number, one in zip(numbers, found, strict=True)
         if number.isdecimal()
     }
-    return stored_people({i: replace(one, clip_id=i) for i, one in people.items()}.get, name)
+    named = {clip_id: replace(one, clip_id=clip_id) for clip_id, one in people.items()}
+    return stored_clips(named.get, name, everyone=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +207,7 @@ class Embedder:
             return self.store.get(name, key, damaged=damaged)
 
         name, path = self.stored_name(clip, key), clip.video
-        found = stored_people(entry, name) if self.everyone else filter(None, [entry(name)])
+        found = stored_clips(entry, name, everyone=self.everyone)
         if isinstance(path, Path):
             return [ClipResult(name, path, found_at(one, path), cached=True) for one in found]
         return [ClipResult(name, name, one, cached=True) for one in found]

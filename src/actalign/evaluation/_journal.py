@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from actalign.errors import ActAlignError
-from actalign.rows import Row, row_text
+from actalign.rows import Row
+from actalign.rows._files import row_text
 
 
 class Journal:

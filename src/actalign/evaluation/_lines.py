@@ -8,7 +8,7 @@ from typing import Any
 from actalign.errors import counted
 from actalign.evaluation._config import SECOND_LOOK
 from actalign.evaluation._rows import KS
-from actalign.rows import score_text
+from actalign.rows._facts import score_text
 from actalign.services import spent
 
 ORDER_ONLY = "order-only"

@@ -39,7 +39,8 @@ from actalign.evaluation._questions import Question
 from actalign.evaluation._rows import KS, answer_of, confidence_of
 from actalign.evaluation._runs import SWEPT, Run, sweeps
 from actalign.output import contrast_figure, picture
-from actalign.rows import Row, score_text
+from actalign.rows import Row
+from actalign.rows._facts import score_text
 from actalign.types import FrameBatch, Prediction
 from actalign.video import thumbnails
 

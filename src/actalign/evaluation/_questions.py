@@ -18,7 +18,7 @@ from pydantic import ConfigDict, Field
 
 from actalign.documents import composed
 from actalign.errors import UsageError
-from actalign.rows import BoxRow
+from actalign.rows._fields import BoxRow
 from actalign.scripts._labels import label_key
 from actalign.types import Script
 

@@ -36,7 +36,8 @@ from actalign.evaluation._segmentation import (
     segment_counts,
 )
 from actalign.evaluation._step_times import has_true_steps, step_parts
-from actalign.rows import Row, unseen
+from actalign.rows import Row
+from actalign.rows._facts import unseen
 from actalign.types import Float64
 
 

@@ -9,7 +9,10 @@ from typing import Any, Literal, cast
 import numpy as np
 
 from actalign.evaluation._questions import Question
-from actalign.rows import CandidateRow, Row, new_row, unseen
+from actalign.rows import Row
+from actalign.rows._facts import unseen
+from actalign.rows._fields import CandidateRow
+from actalign.rows._made import new_row
 from actalign.types import Float64
 
 KS = (1, 2, 3)

@@ -20,7 +20,7 @@ import numpy as np
 from actalign.alignment import SCORERS, get_scorer
 from actalign.candidates import Candidates
 from actalign.clips import ClipResult, Store, embed_videos
-from actalign.clips._background import other_clips
+from actalign.clips._background import OtherClips
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders import Encoder
 from actalign.encoders._base import follows_everyone
@@ -113,7 +113,7 @@ def run(
     others = None
     if config.of_clips:
         with closing(embedder.embed_clips(listed, keys)) as clips:
-            others = other_clips(info, clips)
+            others = OtherClips(info, (one.clip for one in clips))
     scoring = Scoring(config, info, texts, others, examples, look)
     errors: list[Row] = []
     with closing(embedder.embed_clips(listed, keys)) as clips:

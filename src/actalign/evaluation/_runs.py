@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from actalign.alignment._repeats import check_repeats
 from actalign.clips import ClipResult, Store
-from actalign.clips._background import OtherClips, other_clips
+from actalign.clips._background import OtherClips
 from actalign.documents import parse_json, parse_json_lines, read_text
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders import Encoder
@@ -91,7 +91,7 @@ class Run:
             if left_out(one) is None:
                 with suppress(UsageError):  # of a clip that could not be embedded
                     found.append(self._stored(one))
-        return other_clips(self.info, found)
+        return OtherClips(self.info, (one.clip for one in found))
 
     def scripts(self) -> list[Script]:
         """The scripts of the run's questions, one per label; none for an earlier version's run."""

@@ -13,7 +13,8 @@ from dataclasses import replace
 from actalign.candidates import Candidates
 from actalign.evaluation._questions import Question
 from actalign.evaluation._segmentation import Part, mean_step_iou
-from actalign.rows import Row, numbered_steps
+from actalign.rows import Row
+from actalign.rows._facts import numbered_steps
 from actalign.scripts._labels import label_key
 from actalign.types import Candidate, Prediction, Segment
 

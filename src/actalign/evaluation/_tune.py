@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from actalign.alignment import get_scorer
 from actalign.background import CLIPS
 from actalign.clips import Sampling, Store
-from actalign.clips._background import other_clips
+from actalign.clips._background import OtherClips
 from actalign.encoders import Encoder
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import UsageError, VideoError, counted
@@ -94,7 +94,7 @@ def tune(
         others = None
         if background == CLIPS:
             with closing(embedder.embed_clips(clips, keys)) as results:
-                others = other_clips(encoder.info, results)
+                others = OtherClips(encoder.info, (one.clip for one in results))
         scoring = {n: Scoring(config, encoder.info, texts, others) for n, config in configs.items()}
         with closing(embedder.embed_clips(clips, keys)) as results:
             for number, (question, result) in enumerate(zip(usable, results, strict=True)):

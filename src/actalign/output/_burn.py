@@ -20,7 +20,10 @@ from actalign.output._drawing import BOX_SECONDS
 from actalign.output._events import Event, VideoRows, by_video, check_content, events
 from actalign.output._lettering import boxes_for, lay_over, lettered, unknown_letters
 from actalign.output._style import PALETTE
-from actalign.rows import BoxRow, Row, box_near, clock
+from actalign.rows import Row
+from actalign.rows._facts import clock
+from actalign.rows._fields import BoxRow
+from actalign.rows._people import box_near
 from actalign.types import UInt8
 from actalign.video._worker import DecodeProcess
 from actalign.video._writing import Span, VideoFile, comment_of, hdr_note

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actalign.output._style import HEAT_MAP, ON_PALETTE, PALETTE, Theme, dress, wrap
-from actalign.rows import BoxRow, box_near
+from actalign.rows._fields import BoxRow
+from actalign.rows._people import box_near
 from actalign.types import Alignment, Float64, FrameBatch, Segment
 
 if TYPE_CHECKING:

@@ -17,15 +17,10 @@ from actalign.addresses import is_address
 from actalign.documents import composed, escaped
 from actalign.errors import VideoError
 from actalign.files import file_named, file_stem
-from actalign.rows import (
-    RepetitionRow,
-    Row,
-    StepRow,
-    action_span,
-    has_action,
-    step_numbers,
-    tag,
-)
+from actalign.rows import Row
+from actalign.rows._facts import action_span, has_action, step_numbers
+from actalign.rows._fields import RepetitionRow, StepRow
+from actalign.rows._warnings import tag
 
 OWN_BYTES = 100
 """The most bytes of a video's name kept in a file name: `cut` adds to it, and 255 is the limit."""

@@ -28,7 +28,8 @@ from actalign.output._projects import to_fiftyone, to_inspect, to_label_studio, 
 from actalign.output._row_files import files_of_rows, row_file
 from actalign.output._table_files import TABLE_SUFFIXES, check_table_format
 from actalign.output._timelines import to_activitynet, to_elan, to_otio, to_resolve, to_sportscode
-from actalign.rows import Row, RowFile
+from actalign.rows import Row
+from actalign.rows._files import RowFile
 
 
 def _text(made: Callable[[VideoRows], str]) -> Callable[[VideoRows, Path], None]:

@@ -40,7 +40,10 @@ from actalign.output._style import (
     missing_glyphs_allowed,
     new_figure,
 )
-from actalign.rows import Row, Times, asides, cuts_inside, people_fields, score_text, tag
+from actalign.rows import Row
+from actalign.rows._facts import Times, cuts_inside, score_text
+from actalign.rows._people import people_fields
+from actalign.rows._warnings import asides, tag
 from actalign.types import Alignment, Candidate, Float64, FrameBatch, Prediction
 
 if TYPE_CHECKING:

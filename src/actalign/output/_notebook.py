@@ -11,7 +11,7 @@ from html import escape
 from typing import Any
 
 from actalign.errors import UsageError
-from actalign.rows import score_text
+from actalign.rows._facts import score_text
 from actalign.types import Alignment, Candidate, Prediction
 
 CARD = "background:#fff;color:#222;padding:8px;max-width:780px;font:13px/1.4 sans-serif"

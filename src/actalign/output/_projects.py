@@ -18,7 +18,8 @@ from actalign import __version__
 from actalign.documents import one_line
 from actalign.files import write_text, writing
 from actalign.output._events import whole_path
-from actalign.rows import NumberedStep, Row, numbered_steps, refused, score_text, unseen
+from actalign.rows import Row
+from actalign.rows._facts import NumberedStep, numbered_steps, refused, score_text, unseen
 
 Json = dict[str, Any]
 LABEL_STUDIO_FPS = 25.0

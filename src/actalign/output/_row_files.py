@@ -12,7 +12,8 @@ from actalign.files import check_writable
 from actalign.output._table_files import TABLE_SUFFIXES, check_suffix, table_file
 from actalign.output._tables import CLIPS, STEPS, SUMMARY
 from actalign.output._workbooks import SHEETS, workbook
-from actalign.rows import Row, RowWriter
+from actalign.rows import Row
+from actalign.rows._files import RowWriter
 
 JSON_LINES = ".jsonl"
 SUFFIXES = (JSON_LINES, *TABLE_SUFFIXES)

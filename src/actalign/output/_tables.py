@@ -11,21 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from actalign.clips._background import TRANSDUCTIVE
 from actalign.errors import UsageError
-from actalign.rows import (
-    CandidateRow,
-    Row,
+from actalign.rows import Row
+from actalign.rows._facts import (
     Times,
     action_span,
-    all_warnings,
     has_action,
     numbered_steps,
     only_by_name,
-    partly_unseen,
     refused,
     too_unsure,
-    unknown_words,
     unseen,
 )
+from actalign.rows._fields import CandidateRow
+from actalign.rows._warnings import all_warnings, partly_unseen, unknown_words
 
 if TYPE_CHECKING:
     import pandas

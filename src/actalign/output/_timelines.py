@@ -18,7 +18,7 @@ from actalign.addresses import is_address
 from actalign.documents import CONTROL, one_line
 from actalign.files import file_named
 from actalign.output._events import Event, VideoRows
-from actalign.rows import StepRow
+from actalign.rows._fields import StepRow
 
 Json = dict[str, Any]
 RESOLVE_FPS = 25

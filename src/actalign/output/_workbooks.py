@@ -21,7 +21,8 @@ from actalign.documents import CONTROL
 from actalign.errors import UsageError
 from actalign.files import writing
 from actalign.output._tables import CLIPS, STEPS, Cell, Table
-from actalign.rows import Row, action_span, has_action
+from actalign.rows import Row
+from actalign.rows._facts import action_span, has_action
 
 SHEET_LINES = 1_048_576
 """The lines of a sheet in Excel, the header's included."""

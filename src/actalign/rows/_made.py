@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from actalign.documents import escaped
-from actalign.errors import ActAlignError
 from actalign.rows._fields import SCHEMA_VERSION, RepetitionRow, Row, StepRow
 from actalign.rows._warnings import clip_warnings
 
@@ -51,24 +50,6 @@ def repetition_row(steps: list[StepRow], partial_steps: Sequence[int]) -> Repeti
     start, end = steps[0]["start_seconds"], steps[-1]["end_seconds"]
     found: RepetitionRow = {"start_seconds": start, "end_seconds": end, "segments": steps}
     return {**found, "partial_steps": [*partial_steps]} if partial_steps else found
-
-
-def error_row(
-    clip: str, video: str | None, error: ActAlignError, *, target: str | None = None
-) -> Row:
-    """The row of a clip that failed: it is unscored, not wrong."""
-    return new_row(
-        {
-            "clip": clip,
-            "status": "error",
-            "error": str(error),
-            "video": video,
-            "label": None,
-            "target": target,
-            "metrics": {},
-            "candidates": [],
-        }
-    )
 
 
 def renamed(row: Row, clip: str) -> Row:

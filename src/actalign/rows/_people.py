@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import groupby
 from typing import Any, Literal
@@ -59,8 +59,10 @@ class PeopleTimes:
         self._counted = [name for name in _COUNTS if name in provenance]
         apart = (*_COUNTS, _TIMES, _WHOLE)
         self._rest = {n: t for n, t in provenance.items() if n not in apart}
-        self._whole = list(_read_times(provenance.get(_WHOLE, "")))
+        self._whole: list[float] = []
         self._seen: list[tuple[float, int]] = []
+        with suppress(ValueError):
+            self._whole += map(float, provenance.get(_WHOLE, "").split())
         with suppress(ValueError):
             for run in filter(None, provenance.get(_TIMES, "").split(";")):
                 count, times = run.split(":")
@@ -94,11 +96,6 @@ def joined_people(parts: Iterable[tuple[Mapping[str, str], float, float]]) -> di
         # Its times are rounded.
         seen += [one for one in within if start <= one[0] + 1e-6 < end]
     return people_source("people_looks", seen) if counted else {}
-
-
-def _read_times(text: str) -> Iterator[float]:
-    with suppress(ValueError):
-        yield from map(float, text.split())
 
 
 def people_fields(provenance: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:

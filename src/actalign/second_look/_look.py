@@ -13,7 +13,9 @@ from pydantic import SecretStr
 from actalign.arguments import plain, whole
 from actalign.documents import one_line
 from actalign.errors import ActAlignError, UsageError, counted
-from actalign.rows import Row, SecondLookRow, new_row
+from actalign.rows import Row
+from actalign.rows._fields import SecondLookRow
+from actalign.rows._made import new_row
 from actalign.scripts._answer_cache import AnswerCache
 from actalign.scripts._chat import Answer, ChatRequest, LLMError, ModelId
 from actalign.scripts._llm import LLMConfig, LLMService

@@ -135,7 +135,7 @@ class ClipEmbedding:
 
     def row_fields(self) -> Row:
         """What a row says about the clip, without its candidates."""
-        from actalign.rows import people_fields
+        from actalign.rows._people import people_fields
 
         of_people, provenance = people_fields(self.provenance)
         return {
@@ -178,6 +178,17 @@ class ClipError:
 
     def to_row(self, *, target: str | None = None) -> Row:
         """The JSON object of predictions.jsonl: a failed clip is unscored, not wrong."""
-        from actalign.rows import error_row
+        from actalign.rows._made import new_row
 
-        return error_row(self.clip_id, self.video, self.error, target=target)
+        return new_row(
+            {
+                "clip": self.clip_id,
+                "status": "error",
+                "error": str(self.error),
+                "video": self.video,
+                "label": None,
+                "target": target,
+                "metrics": {},
+                "candidates": [],
+            }
+        )

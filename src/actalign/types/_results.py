@@ -17,7 +17,8 @@ from actalign.types._arrays import Float32, Float64, Int32
 from actalign.types._clips import ClipEmbedding
 
 if TYPE_CHECKING:
-    from actalign.rows import CandidateRow, Row, StepRow, TextWarningRow
+    from actalign.rows import Row
+    from actalign.rows._fields import CandidateRow, StepRow, TextWarningRow
 
 
 def _notebook_html(value: Alignment | Prediction) -> str:
@@ -221,7 +222,7 @@ class Candidate:
 
     def to_row(self) -> CandidateRow:
         """The JSON object of a candidate."""
-        from actalign.rows import repetition_row
+        from actalign.rows._made import repetition_row
 
         found: CandidateRow = {"label": self.label, "score": self.score}
         if self.confidence is not None:
@@ -291,7 +292,7 @@ class Prediction:
     @property
     def refusal(self) -> str:
         """Why it is refused, such as "confidence 31% below 50%"; empty if it is not."""
-        from actalign.rows import too_unsure
+        from actalign.rows._facts import too_unsure
 
         if self.min_confidence is None or not self.refused:
             return ""
@@ -303,7 +304,7 @@ class Prediction:
     def warnings(self) -> tuple[str, ...]:
         """The warnings in its row: first about the clip, such as few frames that show anybody, then
         about the candidates' texts."""
-        from actalign.rows import all_warnings
+        from actalign.rows._warnings import all_warnings
 
         return tuple(all_warnings(self.to_row()))
 
@@ -328,7 +329,7 @@ class Prediction:
 
         A refused answer has no label.
         """
-        from actalign.rows import new_row
+        from actalign.rows._made import new_row
 
         label = None if self.refused else self.label
         names = ("confidence", "background", "min_confidence")

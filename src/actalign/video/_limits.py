@@ -20,11 +20,11 @@ MAX_FRAMES = 1_000_000
 class DecodeLimits:
     """Maximum number of pixels in a frame (width times height) and of frames in a clip."""
 
-    max_pixels: int = MAX_PIXELS
-    max_frames: int = MAX_FRAMES
+    max_pixels: int
+    max_frames: int
 
     @classmethod
-    def of(cls, max_pixels: int | None, max_frames: int | None) -> DecodeLimits:
+    def of(cls, max_pixels: int | None = None, max_frames: int | None = None) -> DecodeLimits:
         """The given values, else the environment's, else the defaults. Raises UsageError."""
         return cls(
             _limit("ACTALIGN_MAX_PIXELS", MAX_PIXELS) if max_pixels is None else max_pixels,

@@ -164,13 +164,21 @@ class FileReader:
         found = self._packets(container, stream, late_streams)
         base: Fraction = stream.time_base
         rate = frame_rate(stream)
-        self._set_times(found.stamps, stream, base, rate)
-        if not self._by_count:
+        shown = [pts for pts, _ in found.stamps if pts is not None]
+        # AVI has no presentation times, and FFmpeg's guesses are wrong if frames are reordered; raw
+        # streams may have no times at all. The nth picture is then shown at the nth decoding time.
+        reordered = container.format.name == "avi" and stream.codec_context.has_b_frames
+        self._by_count = len(shown) < len(found.stamps) or bool(reordered)
+        step = 0.0
+        if self._by_count:
+            self._ticks, self.times = _decoding_times(found.stamps, base, rate)
+        else:
+            self._ticks = np.unique(np.array(shown, np.int64))
             origin = float(self._ticks[0] * base)
             if container.start_time is not None:
                 origin = min(origin, container.start_time / 1e6)
             self.times = self._ticks * float(base) - origin
-        step = 0.0 if self._by_count else float(found.last_duration * base)
+            step = float(found.last_duration * base)
         step = step or _typical_step(self.times) or 1 / rate
         self.clip_end = float(self.times[-1]) + step
         # An AVI header also counts "dropped frames", which are empty. In the formats of
@@ -206,8 +214,8 @@ class FileReader:
                     found.reached = max(found.reached, end)
                 if packet.stream.index == stream.index:
                     found.add(packet)
-                    if found.count == 1:
-                        self._check_encryption(packet)
+                    if found.count == 1 and packet.has_sidedata("encryption_info"):
+                        raise VideoError(f"{self.name} is encrypted; decrypt it first.")
                     if len(found.stamps) > self._limits.max_frames:
                         raise _too_many_frames(self._path, self._limits)
         except (av.FFmpegError, IndexError):
@@ -215,34 +223,6 @@ class FileReader:
         if not found.stamps:
             raise VideoError(f"{self._path} has a video stream without any frames.")
         return found
-
-    def _check_encryption(self, packet: Any) -> None:
-        """Raise VideoError for an encrypted packet, which may decode to noise."""
-        if packet.has_sidedata("encryption_info"):
-            raise VideoError(f"{self.name} is encrypted; decrypt it first.")
-
-    def _set_times(
-        self, stamps: list[tuple[int | None, int | None]], stream: Any, base: Fraction, rate: float
-    ) -> None:
-        """The time of each frame on the stream's clock, from timestamps or by counting.
-
-        AVI has no presentation times, and FFmpeg's guesses are wrong if frames are reordered; raw
-        streams may have no times at all. In these cases the nth picture is shown at the nth
-        decoding time.
-        """
-        shown = [pts for pts, _ in stamps if pts is not None]
-        reordered = stream.container.format.name == "avi" and stream.codec_context.has_b_frames
-        self._by_count = len(shown) < len(stamps) or bool(reordered)
-        if not self._by_count:
-            self._ticks = np.unique(np.array(shown, np.int64))
-            return
-        decoded = np.unique(np.array([dts for _, dts in stamps if dts is not None], np.int64))
-        if len(decoded) == len(stamps):
-            self._ticks = decoded
-            self.times = (decoded - decoded[0]) * float(base)
-        else:
-            self._ticks = np.arange(len(stamps))
-            self.times = self._ticks / rate
 
     def read(self, chosen: NDArray[np.intp]) -> Generator[tuple[int, UInt8]]:
         """Decode forward and yield (index, frame) for each chosen frame; long gaps are skipped."""
@@ -369,6 +349,17 @@ def _is_animated_webp(path: Path) -> bool:
     with path.open("rb") as file:
         head = file.read(21)
     return head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and bool(head[20] & 2)
+
+
+def _decoding_times(
+    stamps: list[tuple[int | None, int | None]], base: Fraction, rate: float
+) -> tuple[NDArray[np.int64], Float64]:
+    """(T,) ticks and seconds at which frames are decoded; by counting where not all have a time."""
+    decoded = np.unique(np.array([dts for _, dts in stamps if dts is not None], np.int64))
+    if len(decoded) == len(stamps):
+        return decoded, (decoded - decoded[0]) * float(base)
+    ticks = np.arange(len(stamps))
+    return ticks, ticks / rate
 
 
 def _too_many_frames(path: Path, limits: DecodeLimits) -> VideoError:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,7 @@ class VideoInfo:
     end_seconds: float
 
 
+@dataclass(eq=False, repr=False, slots=True)
 class FrameStream:
     """The sampled frames of one clip as `FrameBatch`es; can be iterated over once.
 
@@ -60,25 +61,15 @@ class FrameStream:
     iteration has ended. only_times: there are no batches, as the frames are to be read in parts.
     """
 
-    def __init__(
-        self,
-        batches: Iterator[FrameBatch],
-        info: VideoInfo,
-        pts_seconds: Float64,
-        end_seconds: float,
-        warnings: list[str],
-        *,
-        only_times: bool = False,
-    ) -> None:
-        self.info = info
-        self.pts_seconds = pts_seconds
-        self.end_seconds = end_seconds
-        self.warnings = warnings
-        self.only_times = only_times
-        self._batches = batches
+    batches: Iterator[FrameBatch]
+    info: VideoInfo
+    pts_seconds: Float64
+    end_seconds: float
+    warnings: list[str]
+    only_times: bool = field(default=False, kw_only=True)
 
     def __iter__(self) -> Iterator[FrameBatch]:
-        return self._batches
+        return self.batches
 
 
 def sample_frames(
@@ -112,19 +103,13 @@ def sample_frames(
     VideoError for a file that is missing, not a video, without a decodable frame, or outside the
     segment.
     """
-    options: dict[str, Any] = {
-        "fps": fps,
-        "num_frames": num_frames,
-        "at_seconds": at_seconds,
-        "start": start,
-        "end": end,
-        "batch_size": batch_size,
-    }
-    _check_options(**options, max_side=max_side)
+    asked = _Asked(fps, num_frames, at_seconds, start, end, batch_size)
+    if max_side is not None:
+        whole(max_side, "max_side")
     limits = DecodeLimits.of(max_pixels, max_frames)
     if isinstance(source, FrameBatch):
-        return _frames_of(ArrayReader(source, max_side, limits), **options)
-    return _frames_of(_reader_of(as_path(source, "video"), max_side, limits), **options)
+        return _frames_of(ArrayReader(source, max_side, limits), asked)
+    return _frames_of(_reader_of(as_path(source, "video"), max_side, limits), asked)
 
 
 class Sampler:
@@ -146,18 +131,18 @@ class Sampler:
         begin: float | None = None,
         **options: Any,
     ) -> FrameStream:
-        """`sample_frames` of a file or folder. content: what is there, if that is known.
+        """`sample_frames` of a file or folder. content: what is there; None if that is not known.
 
         most: of a clip of more frames than this only the times come, unless parts of the file can't
         be reached without decoding much of the rest. begin: when the first frame is shown of the
         clip of which this is a part; its frames have that one's size, and which of them are missing
         is not among the warnings.
         """
-        if content is None or "max_side" in options:
+        if content is None:
             return sample_frames(path, **options)
-        _check_options(**options)
+        asked = _Asked(**options)
         if self._reader is None or self._of != (str(path), content):
-            self._reader = _reader_of(Path(path), None, DecodeLimits.of(None, None))
+            self._reader = _reader_of(Path(path), None, DecodeLimits.of())
             self._of = str(path), content
         # The one that is kept has read nothing, as the first frame decides how large all are.
         reader = copy(self._reader)
@@ -166,7 +151,7 @@ class Sampler:
             frames = np.arange(np.searchsorted(reader.times, begin), len(reader.times))
             with closing(reader.read(frames)) as decoded:
                 next(decoded, None)
-        stream = _frames_of(reader, losses=begin is None, **options)
+        stream = _frames_of(reader, asked, losses=begin is None)
         long = most is not None and len(stream.pts_seconds) > most
         if not long or reader.reach_seconds() > REACH_SECONDS:
             return stream
@@ -179,25 +164,52 @@ def _reader_of(path: Path, max_side: int | None, limits: DecodeLimits) -> FileRe
     return (FolderReader if is_folder(path) else FileReader)(path, max_side, limits)
 
 
-def _frames_of(
-    reader: Reader,
-    *,
-    fps: float | None = None,
-    num_frames: int | None = None,
-    at_seconds: Sequence[float] | None = None,
-    start: float | None = None,
-    end: float | None = None,
-    batch_size: int = 32,
-    losses: bool = True,
-) -> FrameStream:
-    """`sample_frames` of an open source, whose warnings grow; the options are not checked.
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Which frames are asked for; see `sample_frames`. Raises UsageError."""
+
+    fps: float | None = None
+    num_frames: int | None = None
+    at_seconds: Sequence[float] | None = None
+    start: float | None = None
+    end: float | None = None
+    batch_size: int = 32
+
+    def __post_init__(self) -> None:
+        if sum(one is not None for one in (self.fps, self.num_frames, self.at_seconds)) > 1:
+            raise UsageError("Give one of fps, num_frames and at_seconds.")
+        if self.at_seconds is not None:
+            times = array_of(self.at_seconds, np.float64, "at_seconds")
+            if times.ndim != 1:
+                raise UsageError(f"at_seconds is {self.at_seconds!r}; give a list of seconds.")
+            if not (len(times) and np.isfinite(times).all()):
+                raise UsageError(
+                    "at_seconds contains no times, or one that is not finite; give finite ones."
+                )
+        for name in ("fps", "start", "end"):
+            given = getattr(self, name)
+            if given is not None and not isinstance(given, Real):
+                raise UsageError(f"{name} is {given!r}; give a number.")
+        if self.fps is not None and not 0 < self.fps < math.inf:
+            raise UsageError(f"fps is {self.fps}; give a number above 0.")
+        if self.num_frames is not None:
+            whole(self.num_frames, "num_frames")
+        whole(self.batch_size, "batch_size")
+        if self.start is not None and not 0 <= self.start < math.inf:
+            raise UsageError(f"The segment starts at {self.start} s; give 0 or more.")
+        if self.end is not None and not self.end > (self.start or 0.0):
+            raise UsageError(f"The segment ends at {self.end} s, which is not after its start.")
+
+
+def _frames_of(reader: Reader, asked: _Asked, *, losses: bool = True) -> FrameStream:
+    """The frames of an open source, whose warnings grow.
 
     losses: whether the warnings say which frames are missing.
     """
-    times, clip_end = reader.times, reader.clip_end
-    first, last = _segment(reader, start, end)
+    times, clip_end, at_seconds = reader.times, reader.clip_end, asked.at_seconds
+    first, last = _segment(reader, asked.start, asked.end)
     if at_seconds is None:
-        chosen = _choose(times, first, last, fps, num_frames)
+        chosen = _choose(times, first, last, asked.fps, asked.num_frames)
     else:
         shown = np.searchsorted(times, np.asarray(at_seconds) + 1e-6, "right") - 1
         chosen = np.unique(shown.clip(0))
@@ -210,8 +222,8 @@ def _frames_of(
         native_fps=len(times) / max(clip_end - float(times[0]), 1e-9),
         end_seconds=clip_end,
     )
-    until = min(last, ends) if fps is None and num_frames is None else last
-    batches = _batches(reader, chosen, until, batch_size, losses)
+    until = min(last, ends) if asked.fps is None and asked.num_frames is None else last
+    batches = _batches(reader, chosen, until, asked.batch_size, losses)
     return FrameStream(batches, info, times[chosen], until, reader.warnings)
 
 
@@ -227,41 +239,6 @@ def _segment(reader: Reader, start: float | None, end: float | None) -> tuple[fl
             f"{asked} s is outside it."
         )
     return first, last
-
-
-def _check_options(
-    *,
-    fps: float | None = None,
-    num_frames: int | None = None,
-    at_seconds: Sequence[float] | None = None,
-    start: float | None = None,
-    end: float | None = None,
-    batch_size: int = 32,
-    max_side: int | None = None,
-) -> None:
-    if sum(given is not None for given in (fps, num_frames, at_seconds)) > 1:
-        raise UsageError("Give one of fps, num_frames and at_seconds.")
-    if at_seconds is not None:
-        times = array_of(at_seconds, np.float64, "at_seconds")
-        if times.ndim != 1:
-            raise UsageError(f"at_seconds is {at_seconds!r}; give a list of seconds.")
-        if not (len(times) and np.isfinite(times).all()):
-            raise UsageError(
-                "at_seconds contains no times, or one that is not finite; give finite ones."
-            )
-    for name, given in (("fps", fps), ("start", start), ("end", end)):
-        if given is not None and not isinstance(given, Real):
-            raise UsageError(f"{name} is {given!r}; give a number.")
-    if fps is not None and not 0 < fps < math.inf:
-        raise UsageError(f"fps is {fps}; give a number above 0.")
-    for name, count in (("num_frames", num_frames), ("max_side", max_side)):
-        if count is not None:
-            whole(count, name)
-    whole(batch_size, "batch_size")
-    if start is not None and not 0 <= start < math.inf:
-        raise UsageError(f"The segment starts at {start} s; give 0 or more.")
-    if end is not None and not end > (start or 0.0):
-        raise UsageError(f"The segment ends at {end} s, which is not after its start.")
 
 
 def _choose(

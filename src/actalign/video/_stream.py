@@ -108,7 +108,7 @@ class LiveSource:
             raise UsageError(f"fps is {fps}; give a number above 0.")
         if not give_up >= 0:
             raise UsageError(f"The time to give up after is {give_up} s; give 0 or more.")
-        self._limits = DecodeLimits.of(None, None)
+        self._limits = DecodeLimits.of()
         self.dropped = 0
         """Frames dropped so far because the consumer was too slow."""
         self.connections = 0

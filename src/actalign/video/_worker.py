@@ -40,6 +40,9 @@ _ENDS_SECONDS = 5.0
 _TELL_SECONDS = 0.5
 """How often the child reports that it is still reading a file's bytes."""
 
+STILL_READING = {"reading": True}
+"""What the child reports meanwhile, so that it is not taken for silent."""
+
 _ERRORS = {kind.__name__: kind for kind in (NoFramesError, UsageError, VideoError)}
 """The errors of the child that are raised here; any other is a VideoError."""
 
@@ -68,18 +71,11 @@ class DecodeProcess:
 
     def content_of(self, source: str | Path) -> Content:
         """The content of a file or folder, read by the child. Raises as `sample_frames` does."""
-        name = str(source)
-        child = self._ask(name, {"do": "content"})
-        while "stamp" not in (message := self._message(child, name)):
-            pass  # it is still reading
-        self._busy = False
-        return Content(**message)
+        return Content(**self._told(str(source), {"do": "content"}))
 
     def header_of(self, source: str | Path) -> Header:
         """`header_of` for a file or folder, read by the child. Raises as `sample_frames` does."""
-        name = str(source)
-        message = self._message(self._ask(name, {"do": "header"}), name)
-        self._busy = False
+        message = self._told(str(source), {"do": "header"})
         return Header(**message | {"colours": Colours(*message["colours"])})
 
     def sample_frames(
@@ -119,17 +115,13 @@ class DecodeProcess:
         self, span: Span, target: Path, *, colours: Colours = NO_COLOURS, comment: str = ""
     ) -> Literal["copied", "encoded"]:
         """`cut_segment` by the child. Raises as `sample_frames` does."""
-        name = str(span.path)
         # Begun and named here, so that nothing of it is left where the child is killed.
         with writing(target) as file, ExitStack() as stack:
             stack.callback(self.interrupt)
             how = {"target": str(target), "part": str(file.name), "comment": comment}
             seconds = (span.start_seconds, span.end_seconds)
-            child = self._ask(name, {"do": "cut", "span": seconds, "colours": colours, **how})
-            while "how" not in (message := self._message(child, name)):
-                pass  # it is still at work
-            self._busy = False
-        done: Literal["copied", "encoded"] = message["how"]
+            asked = {"do": "cut", "span": seconds, "colours": colours, **how}
+            done: Literal["copied", "encoded"] = self._told(str(span.path), asked)["how"]
         return done
 
     def close(self) -> None:
@@ -195,6 +187,14 @@ class DecodeProcess:
         with suppress(BrokenPipeError):  # reading the answer reports it
             child.stdin.write(json.dumps({"source": name, **request}).encode() + b"\n")
         return child
+
+    def _told(self, name: str, request: dict[str, Any]) -> dict[str, Any]:
+        """The one answer to a request, after which the child has nothing more to send."""
+        child = self._ask(name, request)
+        while (message := self._message(child, name)) == STILL_READING:
+            pass
+        self._busy = False
+        return message
 
     def _batches(
         self, child: subprocess.Popen[bytes], name: str, warnings: list[str]
@@ -316,7 +316,7 @@ class _Telling:
     def __call__(self) -> None:
         if time.monotonic() - self._told > _TELL_SECONDS:
             self._told = time.monotonic()
-            _write(self._out, {"reading": True})
+            _write(self._out, STILL_READING)
 
 
 def too_large(path: str | Path) -> VideoError:
@@ -326,7 +326,7 @@ def too_large(path: str | Path) -> VideoError:
 
 def _answer(out: Any, stream: FrameStream, path: str, content: Content | None) -> None:
     head = {
-        "info": {name: getattr(stream.info, name) for name in VideoInfo.__slots__},
+        "info": asdict(stream.info),
         "end_seconds": stream.end_seconds,
         "times": len(stream.pts_seconds),
         "only_times": stream.only_times,

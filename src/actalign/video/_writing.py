@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -65,30 +65,23 @@ class VideoFile:
         self._odd_sides = odd_sides
         self._colours = _writable(colours)
         self._span = sound
-        self._comment = comment
-        self._part = part
+        self._file = mp4_file(path, comment, part)
         self._stack = ExitStack()
         self._last = -1
 
     def __enter__(self) -> VideoFile:
-        with ExitStack() as stack:
-            self._container = stack.enter_context(mp4_file(self._path, self._comment, self._part))
-            self._stack = stack.pop_all()
+        self._container = self._stack.enter_context(self._file)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            if kind is None:
-                self._finish()
-        except BaseException as late:
-            self._stack.__exit__(type(late), late, late.__traceback__)
-            raise
-        self._stack.__exit__(kind, error, trace)
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        with self._stack:
+            if error is not None:
+                raise error
+            if not self.height:
+                raise VideoError(f"There is no frame to write to {self._path}.")
+            self._container.mux(self._stream.encode())
+            if self._sound:
+                self._sound.mux_until(None)
 
     def write(self, frame: UInt8, seconds: float) -> None:
         """Add an (H, W, 3) frame, shown from `seconds` on. All frames have the same size."""
@@ -127,13 +120,6 @@ class VideoFile:
         codec.color_primaries, codec.color_trc = said.primaries, said.transfer
         codec.colorspace, codec.color_range = said.matrix, said.range
         self._sound = self._stack.enter_context(sound_of(self._span, self._container))
-
-    def _finish(self) -> None:
-        if not self.height:
-            raise VideoError(f"There is no frame to write to {self._path}.")
-        self._container.mux(self._stream.encode())
-        if self._sound:
-            self._sound.mux_until(None)
 
 
 _FULL = 2
@@ -248,6 +234,9 @@ class Sound:
         """The packets or pieces that begin within the span, up to the first that can't be read."""
         import av
 
+        with suppress(av.FFmpegError):
+            if self._start > 0:
+                self._source.seek(max(0, int((self._origin + self._start) * 1e6)))
         with suppress(av.FFmpegError, IndexError):
             for one in items:
                 if one.pts is None or self._heard(one) < -1e-6:
@@ -256,15 +245,7 @@ class Sound:
                     return
                 yield one
 
-    def _seek(self) -> None:
-        import av
-
-        with suppress(av.FFmpegError):
-            if self._start > 0:
-                self._source.seek(max(0, int((self._origin + self._start) * 1e6)))
-
     def _copied(self) -> Iterator[tuple[float, Any]]:
-        self._seek()
         for packet in self._read(self._source.demux(self._stream)):
             at = self._heard(packet)
             first = round((self._origin + self._start) / packet.time_base)
@@ -275,7 +256,6 @@ class Sound:
     def _encoded(self) -> Iterator[tuple[float, Any]]:
         from av.audio.resampler import AudioResampler
 
-        self._seek()
         rate = self._stream.rate
         resampler = AudioResampler("fltp", self._out.layout, rate)
         for piece in self._read(self._source.decode(self._stream)):

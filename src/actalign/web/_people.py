@@ -13,7 +13,8 @@ from actalign.classifier import ActAlign
 from actalign.clips import Sampling, clip_ids, embed_videos
 from actalign.clips._people import person_at
 from actalign.evaluation._questions import Box
-from actalign.rows import BoxRow, box_area, box_near
+from actalign.rows._fields import BoxRow
+from actalign.rows._people import box_area, box_near
 from actalign.types import ClipEmbedding, Float64, UInt8
 from actalign.video._worker import DecodeProcess
 from actalign.web._looking import called

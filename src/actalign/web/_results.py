@@ -17,7 +17,10 @@ from actalign.output._captions import to_srt, to_vtt
 from actalign.output._events import events
 from actalign.output._table_files import csv_lines
 from actalign.output._tables import STEPS, Table
-from actalign.rows import Row, cuts_inside, long_for_one_action, long_note, people_seen, tag
+from actalign.rows import Row
+from actalign.rows._facts import cuts_inside
+from actalign.rows._people import people_seen
+from actalign.rows._warnings import long_for_one_action, long_note, tag
 from actalign.types import Candidate, Float32, Float64
 from actalign.video import thumbnails
 from actalign.web._answers import errors, file

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from actalign.errors import ActAlignError, UsageError
-from actalign.rows import BoxRow, people_fields
+from actalign.rows._fields import BoxRow
+from actalign.rows._people import people_fields
 from actalign.types import ClipEmbedding, Prediction
 from actalign.web._asked import Asked
 from actalign.web._truth import Truth

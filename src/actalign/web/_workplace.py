@@ -15,7 +15,10 @@ from actalign.documents import parse_yaml
 from actalign.errors import UsageError
 from actalign.evaluation._questions import Interval
 from actalign.output._tables import CLIPS
-from actalign.rows import Row, Times, all_warnings, has_action, row_text, tag
+from actalign.rows import Row
+from actalign.rows._facts import Times, has_action
+from actalign.rows._files import row_text
+from actalign.rows._warnings import all_warnings, tag
 from actalign.scripts import parse_scripts
 from actalign.scripts._shipped import shipped_domains
 from actalign.video._listing import TRUTH_FILE

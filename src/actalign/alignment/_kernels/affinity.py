@@ -37,6 +37,16 @@ def unit_scales(array: Float32, scales: Float32) -> bool:  # pragma: no cover - 
     return fit
 
 
+@njit(inline="always")
+def power_of_two(z: np.float32) -> np.float32:  # pragma: no cover - compiled
+    """2^z for z from LEAST to MOST."""
+    whole = np.floor(z + HALF)
+    x = z - whole
+    power = ONE + x * (C1 + x * (C2 + x * (C3 + x * (C4 + x * (C5 + x * (C6 + x * C7))))))
+    # A float32 with nothing but an exponent is that power of two.
+    return power * np.int32((np.int32(whole) + 127) << 23).view(np.float32)
+
+
 @njit(error_model="numpy", fastmath={"contract"})
 def sigmoid_of(
     product: Float32,
@@ -59,11 +69,5 @@ def sigmoid_of(
             found[t, k] = product[t, columns[k]] * (factors[k] * row_scales[t]) + shift
     cells = found.reshape(-1)
     for i in range(cells.size):
-        z = min(max(cells[i], LEAST), MOST)
-        whole = np.floor(z + HALF)
-        x = z - whole
-        power = ONE + x * (C1 + x * (C2 + x * (C3 + x * (C4 + x * (C5 + x * (C6 + x * C7))))))
-        # A float32 with nothing but an exponent is that power of two.
-        exponent = np.int32((np.int32(whole) + 127) << 23).view(np.float32)
-        cells[i] = ONE / (ONE + power * exponent)
+        cells[i] = ONE / (ONE + power_of_two(min(max(cells[i], LEAST), MOST)))
     return found

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from actalign.alignment._kernels.affinity import C1, C2, C3, C4, C5, C6, C7, HALF, LEAST, ONE
+from actalign.alignment._kernels.affinity import HALF, LEAST, ONE, power_of_two
 from actalign.compiling import njit
 from actalign.types import Float32, Float64
 
@@ -41,12 +41,7 @@ def centred_of(
 @njit(inline="always")
 def _power(x: np.float32) -> np.float32:  # pragma: no cover - compiled
     """exp x for x of at most 0; at least 2^-126."""
-    z = max(x * FACTOR, LEAST)
-    whole = np.floor(z + HALF)
-    x = z - whole
-    power = ONE + x * (C1 + x * (C2 + x * (C3 + x * (C4 + x * (C5 + x * (C6 + x * C7))))))
-    # A float32 with nothing but an exponent is that power of two.
-    return power * np.int32((np.int32(whole) + 127) << 23).view(np.float32)
+    return power_of_two(max(x * FACTOR, LEAST))
 
 
 @njit(error_model="numpy", fastmath={"reassoc", "contract"})

@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from actalign.alignment._kernels.runs import running_sums
 from actalign.compiling import njit
 from actalign.types import Float64
 
@@ -106,10 +107,7 @@ def step_starts(values: Float64, least: int) -> NDArray[np.int64]:  # pragma: no
     T must be at least K * least. Of equal sums the one whose later steps begin later wins.
     """
     frames, steps = values.shape
-    below = np.zeros((steps, frames + 1))
-    for k in range(steps):
-        for t in range(frames):
-            below[k, t + 1] = below[k, t] + values[t, k]
+    below = running_sums(values)
     # total[k, e]: the first k + 1 steps over frames [0, e); start[k, e]: where step k begins.
     total = np.full((steps, frames + 1), -np.inf)
     start = np.zeros((steps, frames + 1), np.int64)

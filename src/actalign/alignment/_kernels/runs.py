@@ -16,7 +16,7 @@ from actalign.types import Float32, Float64, Int32
 
 
 @njit()
-def running_sums(affinity: Float32) -> Float64:  # pragma: no cover - compiled
+def running_sums(affinity: Float32 | Float64) -> Float64:  # pragma: no cover - compiled
     """(columns, T + 1) sums of each column's first t frames."""
     frames, columns = affinity.shape
     sums = np.zeros((columns, frames + 1))

@@ -211,7 +211,8 @@ class BodyEncoder:
             tracks = Tracks(EVERYONE)
             for batch in tracks.ahead(batches):
                 tracks.add(batch)
-            return [self._one_of(tracks, number) for number in tracks.numbers() or [0]]
+            numbers = tracks.numbers() or [0]
+            return tracks.everyones({number: self._one_of(tracks, number) for number in numbers})
         watch = self.watch()
         rows, times = [np.zeros((0, self.info.dim), np.float32)], [np.zeros(0)]
         for some, seconds in encode_frames(self, batches, watch=watch):
@@ -220,13 +221,14 @@ class BodyEncoder:
         seen, when = np.concatenate(rows), np.concatenate(times)
         return [PersonRows(None, seen, when, None, watch.source(), watch.warnings())]
 
-    def _one_of(self, tracks: Tracks, number: int) -> PersonRows:
-        shown = slice(*tracks.span(number))
-        people = [seen.get(number) for seen in tracks.people[shown]]
-        times = np.array(tracks.pts_seconds[shown])
-        poses = pose_tracks(people, times, tracks.scenes[shown])
+    def _one_of(self, tracks: Tracks, number: int) -> tuple[Float32, range]:
+        """Somebody's (n, D) rows, and the frames that they are of."""
+        first, end = tracks.span(number)
+        people = [seen.get(number) for seen in tracks.people[first:end]]
+        times = np.array(tracks.pts_seconds[first:end])
+        poses = pose_tracks(people, times, tracks.scenes[first:end])
         rows = [np.zeros((0, self.info.dim), np.float32), *self.encode_poses(poses)]
-        return tracks.rows_of(number, np.concatenate(rows), times)
+        return np.concatenate(rows), range(first, end)
 
     def encode_image(self, frames: UInt8) -> Float32:
         """Embed (T, H, W, 3) uint8 RGB pictures, each as a still image, as (T, D) float32: of the

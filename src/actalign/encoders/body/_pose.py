@@ -27,7 +27,7 @@ from actalign.encoders.body._look import (
     apart,
 )
 from actalign.encoders.body._smoothing import Smoothing
-from actalign.rows import people_source, several_warning
+from actalign.rows._people import people_source, several_warning
 from actalign.types import Float64, FrameBatch, UInt8
 
 # Part of the encoder's fingerprint; increased whenever a clip may give other poses.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -12,8 +13,8 @@ from actalign.encoders.body._look import Person
 from actalign.encoders.body._people import PEOPLE_VERSION, PeopleTracker, kept_people
 from actalign.encoders.body._pose import CHOICE_VERSION, PoseEstimator
 from actalign.errors import UsageError
-from actalign.rows import people_source
-from actalign.types import Float32, Float64, FrameBatch
+from actalign.rows._people import people_source
+from actalign.types import Float32, FrameBatch
 
 EVERYONE = "all"
 _BOXES_A_SECOND, _MOST_BOXES = 2.0, 1000  # in a row
@@ -91,34 +92,39 @@ class Tracks:
         seen = [t for t, people in enumerate(self.people) if number in people]
         return seen[0], seen[-1] + 1
 
-    def rows_of(self, number: int, rows: Float32, pts_seconds: Float64) -> PersonRows:
-        """One of everyone's (n, D) rows with (n,) times, and what a result reports."""
-        _, end = self.span(number)
-        return PersonRows(
-            number,
-            rows,
-            pts_seconds,
-            self.pts_seconds[end] if end < len(self.pts_seconds) else None,
-            {"person": str(number), "people": str(len(self.numbers())), **self.source(number)},
-        )
+    def everyones(self, rows: Mapping[int, tuple[Float32, Sequence[int]]]) -> list[PersonRows]:
+        """Everyone's (n, D) rows, and what a result reports of each. rows: by number, with the
+        frames that they are of."""
+        counts, times = self._counts(), [*self.pts_seconds, None]
+        return [
+            PersonRows(
+                number,
+                found,
+                np.array([self.pts_seconds[t] for t in frames]),
+                times[frames[-1] + 1] if frames else None,
+                {"person": str(number), **counts, **self._boxes(number)},
+            )
+            for number, (found, frames) in rows.items()
+        ]
 
     def source(self, number: int) -> dict[str, str]:
         """What a result reports about a person: the box over time, and how many frames (for a
         single person: looks) show how many people."""
-        if self._one is None:
-            kept = set(self.numbers())
-            counts = [len(kept & people.keys()) for people in self.people]
-            said = people_source("people_frames", list(zip(self.pts_seconds, counts, strict=True)))
-        else:
-            said = self._one.source()
-        boxes = self._boxes(number)
-        return said | ({"boxes": boxes} if boxes else {})
+        return self._counts() | self._boxes(number)
+
+    def _counts(self) -> dict[str, str]:
+        if self._one is not None:
+            return self._one.source()
+        kept = set(self.numbers())
+        counts = [len(kept & people.keys()) for people in self.people]
+        seen = people_source("people_frames", list(zip(self.pts_seconds, counts, strict=True)))
+        return {"people": str(len(kept)), **seen}
 
     def warnings(self) -> tuple[str, ...]:
         """The same as `PoseEstimator.warnings`; none if everyone is followed."""
         return () if self._one is None else self._one.warnings()
 
-    def _boxes(self, number: int) -> str:
+    def _boxes(self, number: int) -> dict[str, str]:
         """Seconds, and left, top, right, bottom as shares of the picture, a few times a second."""
         chosen: list[tuple[float, Person]] = []
         for seconds, people in zip(self.pts_seconds, self.people, strict=True):
@@ -129,4 +135,4 @@ class Tracks:
         for seconds, person in chosen[:: -(-len(chosen) // _MOST_BOXES) or 1]:
             corners = np.clip([person.low / self._size, person.high / self._size], 0, 1).ravel()
             texts.append(" ".join([f"{seconds:.2f}", *(f"{corner:.3f}" for corner in corners)]))
-        return ";".join(texts)
+        return {"boxes": ";".join(texts)} if texts else {}
