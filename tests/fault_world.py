@@ -157,10 +157,11 @@ def killed_runs(
     done: Callable[[], int] | None = None,
     **environment: object,
 ) -> Iterator[float]:
-    """Kill ``kills`` runs at moments spread over a run's duration; yields each moment, after it.
+    """Kill ``kills`` runs at moments spread over a run's work; yields each moment, after it.
 
-    done: how much of the work is done. With it the first two kills come when there is more of it,
-    so that they fall into the work on however busy a machine.
+    A run loads its packages for about half its duration: a kill before the last of that finds
+    nothing begun. done: how much of the work is done. With it the first two kills come when there
+    is more of it, so that they fall into the work on however busy a machine.
     """
     chance = random.Random(f"{SEED} {name}")
     for _ in range(2 if done else 0):
@@ -168,7 +169,7 @@ def killed_runs(
         kill_when(start(words, folder, **environment), lambda before=before: done() > before)
         yield time.monotonic() - began
         kills -= 1
-    moments = [(n + chance.random()) / kills for n in range(kills)]
+    moments = [0.4 + 0.6 * (n + chance.random()) / kills for n in range(kills)]
     chance.shuffle(moments)
     for share in moments:
         print(f"{name}, seed {SEED}: kill -9 at {share * lasts:.3f} s of {lasts:.3f} s")

@@ -20,6 +20,7 @@ from actalign.demo import demo_clips
 from tests.atlas_world import render
 from tests.colour_model import RGB
 from tests.command import actalign
+from tests.tables import read_csv, read_lines
 from tests.test_exports import cues
 
 SCRIPTS = {"scripts": {"sunrise": ["black", "red", "yellow"], "sunset": ["yellow", "red", "black"]}}
@@ -50,7 +51,7 @@ def test_each_action_is_found_where_it_happens(folder):
     done = run(folder, "locate", "day.mp4", "--threshold", "2.5", "--out", "finds.jsonl")
     assert done.returncode == 0, done.stderr
     assert "day: 2 found" in done.stdout
-    rows = [json.loads(line) for line in (folder / "finds.jsonl").read_text().splitlines()]
+    rows = read_lines(folder / "finds.jsonl")
     assert [row["filtered_resps"] for row in rows] == [["sunrise"], ["sunset"]]
     for row, start in zip(rows, (15, 40), strict=True):
         assert row["start_seconds"] == pytest.approx(start, abs=0.21)
@@ -87,8 +88,7 @@ def test_finds_are_captions_and_a_table_too(folder):
         assert done.returncode == 0, done.stderr
     captions = (folder / "finds.vtt").read_text()
     assert captions.startswith("WEBVTT\n\n1\n00:00:15.000 --> 00:00:18.000\nsunrise\n")
-    with (folder / "finds.csv").open(newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_csv(folder / "finds.csv")
     assert [(row["clip"], row["label"]) for row in rows] == [("day", "sunrise"), ("day", "sunset")]
     assert float(rows[0]["start_seconds"]) == pytest.approx(15, abs=0.21)
 
@@ -100,7 +100,7 @@ def test_captions_of_finds_of_one_action_do_not_overlap(folder):
             *("--out", name),
         )
         assert done.returncode == 0, done.stderr
-    rows = [json.loads(line) for line in (folder / "lax.jsonl").read_text().splitlines()]
+    rows = read_lines(folder / "lax.jsonl")
     captions = [block.split("\n") for block in (folder / "lax.vtt").read_text().split("\n\n")[1:]]
     for label in ("sunrise", "sunset"):
         own = [one for one in rows if one["label"] == label]
@@ -162,7 +162,7 @@ def test_each_window_has_its_own_prediction(folder):
         folder, "classify", "day.mp4", "--window", "6", "--stride", "4", "--out", "windows.jsonl"
     )
     assert done.returncode == 0, done.stderr
-    rows = [json.loads(line) for line in (folder / "windows.jsonl").read_text().splitlines()]
+    rows = read_lines(folder / "windows.jsonl")
     assert len(rows) == 15  # 0, 4, ..., 56; the last one is cut at 60
     assert [row["start_seconds"] for row in rows] == [4.0 * n for n in range(15)]
     assert rows[-1]["end_seconds"] == pytest.approx(60)
@@ -225,7 +225,7 @@ def test_weaker_detections_are_counted_and_not_written(folder):
         assert told == (least == "4.5"), done.stderr
         assert told == ("suits" in done.stderr)
     assert not (folder / "strong.jsonl").read_text()
-    weak = [json.loads(line) for line in (folder / "weak.jsonl").read_text().splitlines()]
+    weak = read_lines(folder / "weak.jsonl")
     better = max(row["candidates"][0]["score"] for row in weak)
     done = run(folder, "locate", "day.mp4", "--threshold", f"{better - 1e-6}")
     assert "day: 1 found" in done.stdout
@@ -334,7 +334,7 @@ def test_what_is_found_is_measured_against_the_true_times(folder):
     assert found["labels"]["sunset"]["ap50"] == 0.5  # one of two
     assert found["by_threshold"]["0.5"] == 0.75
     assert "ci95" not in found  # of one video nothing can be said
-    rows = [json.loads(line) for line in (folder / "found.jsonl").read_text().splitlines()]
+    rows = read_lines(folder / "found.jsonl")
     with (folder / "more.jsonl").open("w") as file:
         for row in rows:
             for video in ("day.mp4", "other.mp4"):
@@ -361,7 +361,7 @@ def test_what_is_found_is_measured_against_the_true_times(folder):
 def test_detections_count_for_their_own_video_of_several_with_one_name(folder):
     done = run(folder, "locate", "day.mp4", "--threshold", "2.5", "--out", "found.jsonl")
     assert done.returncode == 0, done.stderr
-    rows = [json.loads(line) for line in (folder / "found.jsonl").read_text().splitlines()]
+    rows = read_lines(folder / "found.jsonl")
 
     def measured(videos, truth, **more):
         (folder / "some.jsonl").write_text(

@@ -1,7 +1,6 @@
 """Where the commands write and what they print: tables, names that can't be written, encodings."""
 
 import contextlib
-import csv
 import io
 import json
 import os
@@ -32,6 +31,7 @@ from actalign.types import ClipError
 from tests.colour_clips import write_colours
 from tests.command import actalign
 from tests.media import write_video
+from tests.tables import read_csv, write_lines
 
 
 @pytest.fixture
@@ -44,12 +44,6 @@ def clips(tmp_path, colour_model):
     scripts = {"+ sunrise": ["black", "red", "yellow"], "sunset": ["yellow", "red", "black"]}
     (tmp_path / "day.json").write_text(json.dumps({"scripts": scripts}))
     return ("clips", "--model", colour_model, "--scripts", tmp_path / "day.json", "--store", "s")
-
-
-def read_csv(path):
-    assert path.read_bytes().startswith(b"\xef\xbb\xbf")  # Excel reads UTF-8 by this mark only
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        return list(csv.DictReader(file))
 
 
 def read_xlsx(path):
@@ -172,7 +166,7 @@ def test_a_winner_whose_steps_are_of_unknown_words_is_said_too(tmp_path):
     assert ["squat (unknown words)" in str(lines.of(one)) for one in rows] == [
         *(True, False, False, False)
     ]
-    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(one) + "\n" for one in rows))
+    write_lines(tmp_path / "rows.jsonl", rows)
     assert actalign("export", "rows.jsonl", "--to", "md", cwd=tmp_path).returncode == 0
     _, _, german, *mixed, before = (tmp_path / "rows.md").read_text().splitlines()
     assert german.endswith(f"| unknown words: its score means nothing; {seen} |")
@@ -719,12 +713,14 @@ def test_columns_stay_in_line_for_wide_letters_and_long_notes():
         assert cell_len(line[: line.rindex(runner_up)]) == head.index("runner-up")
 
 
+BEST = {"label": "dunk", "score": 0.5, "segments": [], "path_length": 1, "has_script": True}
+
+
 def test_an_answer_about_a_clip_that_shows_nothing_says_so(tmp_path):
-    best = {"label": "dunk", "score": 0.5, "segments": [], "path_length": 1, "has_script": True}
     row = {"clip": "a", "video": "a.mp4", "label": "dunk", "status": "ok", "frames": 4}
     times = {"start_seconds": 0.0, "end_seconds": 1.0}
     rows = [
-        {**row, **times, "clip": name, "neutral_frames": neutral, "candidates": [best]}
+        {**row, **times, "clip": name, "neutral_frames": neutral, "candidates": [BEST]}
         for name, neutral in (("a", 4), ("b", 3))
     ]
     lines = ResultLines(["a", "b"], ["dunk"])
@@ -732,7 +728,7 @@ def test_an_answer_about_a_clip_that_shows_nothing_says_so(tmp_path):
     assert "dunk (nothing seen)" in shown[0]
     assert "dunk (mostly unseen)" in shown[1]
     assert lines.summary() == "nothing seen 1, dunk 1"
-    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(one) + "\n" for one in rows))
+    write_lines(tmp_path / "rows.jsonl", rows)
     assert actalign("export", "rows.jsonl", "--to", "md", cwd=tmp_path).returncode == 0
     table = (tmp_path / "rows.md").read_text().splitlines()
     assert "nothing seen: its label means nothing" in table[2]
@@ -741,8 +737,7 @@ def test_an_answer_about_a_clip_that_shows_nothing_says_so(tmp_path):
 
 
 def test_of_how_many_frames_nothing_is_seen_is_said_from_a_fifth_on(tmp_path):
-    best = {"label": "dunk", "score": 0.5, "segments": [], "path_length": 1, "has_script": True}
-    row = {"clip": "a", "video": "a.mp4", "label": "dunk", "frames": 40, "candidates": [best]}
+    row = {"clip": "a", "video": "a.mp4", "label": "dunk", "frames": 40, "candidates": [BEST]}
     rows = [
         {**row, "clip": "a", "neutral_frames": 7},
         {**row, "clip": "b", "neutral_frames": 10},
@@ -752,7 +747,7 @@ def test_of_how_many_frames_nothing_is_seen_is_said_from_a_fifth_on(tmp_path):
     shown = [str(lines.of(one)) for one in rows]
     assert ["unseen" in one for one in shown] == [False, True, True]
     assert "dunk (25% unseen)" in shown[1]
-    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(one) + "\n" for one in rows))
+    write_lines(tmp_path / "rows.jsonl", rows)
     for kind in ("md", "csv"):
         assert actalign("export", "rows.jsonl", "--to", kind, cwd=tmp_path).returncode == 0
     notes = [
@@ -765,8 +760,7 @@ def test_of_how_many_frames_nothing_is_seen_is_said_from_a_fifth_on(tmp_path):
 
 
 def test_a_person_of_a_clip_that_mostly_shows_nobody_is_said_so():
-    best = {"label": "dunk", "score": 0.5, "segments": [], "path_length": 1, "has_script": True}
-    row = {"clip": "a", "label": "dunk", "frames": 4, "neutral_frames": 0, "candidates": [best]}
+    row = {"clip": "a", "label": "dunk", "frames": 4, "neutral_frames": 0, "candidates": [BEST]}
     lines = ResultLines(["a"], ["dunk"])
     counts = ({"0": 6, "1": 4}, {"0": 4, "1": 6})
     shown = [str(lines.of({**row, "people_frames": one})) for one in counts]
@@ -787,8 +781,7 @@ def test_a_proposed_command_can_be_typed_where_it_is_shown(path, windows, typed)
 
 
 def test_several_scorers_have_columns_in_which_confidences_and_margins_are_told_apart():
-    best = {"label": "dunk", "score": 0.5, "segments": [], "path_length": 1, "has_script": True}
-    row = {"clip": "a", "label": "dunk", "margin": 1.371, "candidates": [best]}
+    row = {"clip": "a", "label": "dunk", "margin": 1.371, "candidates": [BEST]}
     times = {"start_seconds": 0.0, "end_seconds": 1.0}
     lines = ResultLines(["a"], ["dunk"], scorers=True)
     head, first = str(lines.of({**row, **times, "scorer": "a", "confidence": 0.9})).splitlines()
@@ -865,8 +858,7 @@ def test_a_truth_of_one_label_is_said_to_prove_nothing(clips, tmp_path):
 
 
 def test_the_columns_are_as_wide_as_the_ids_of_windows(tmp_path):
-    best = {"label": "dunk", "score": 0.5, "segments": [], "path_length": 1, "has_script": True}
-    row = {"label": "dunk", "status": "ok", "candidates": [best]}
+    row = {"label": "dunk", "status": "ok", "candidates": [BEST]}
     lines = ResultLines(["a"], ["dunk"])
     shown = [str(lines.of({**row, "clip": f"a@{n}.00-{n + 1}.00"})) for n in (3, 5)]
     head, *rest = "\n".join(shown).splitlines()

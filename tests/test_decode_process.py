@@ -35,6 +35,12 @@ def clips(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def hundreds(tmp_path_factory):
+    """A clip of 400 frames, of which a test changes its copy."""
+    return write_video(tmp_path_factory.mktemp("hundreds") / "long.mp4", 400)
+
+
+@pytest.fixture(scope="module")
 def encoder(colour_model):
     return load_encoder(str(colour_model))
 
@@ -116,9 +122,9 @@ def test_a_hung_decoder_is_an_error_row_and_the_rest_goes_on(clips, encoder, dec
     assert not decoding()
 
 
-def test_a_killed_decoder_is_an_error_row_and_the_rest_goes_on(clips, encoder, tmp_path, decoding):
-    long = tmp_path / "long.mp4"
-    write_video(long, 400)
+def test_a_killed_decoder_is_an_error_row_and_the_rest_goes_on(
+    clips, hundreds, encoder, tmp_path, decoding
+):
     killed = []
 
     def kill_once(clip_id, _):
@@ -127,7 +133,7 @@ def test_a_killed_decoder_is_an_error_row_and_the_rest_goes_on(clips, encoder, t
             for pid in killed:
                 os.kill(pid, signal.SIGSEGV)
 
-    videos = {"long": long, **clips}
+    videos = {"long": hundreds, **clips}
     store = Store(tmp_path / "store")
     first = list(
         embed_videos(encoder, videos, sampling=Sampling(), store=store, on_frames=kill_once)
@@ -270,9 +276,9 @@ def to_the_end(clip):
 @pytest.mark.parametrize("in_a_child", [True, False])
 @pytest.mark.parametrize("how", ["replaced", "written"])
 def test_a_file_that_changes_while_it_is_decoded_is_not_stored(
-    clips, encoder, tmp_path, how, in_a_child
+    clips, hundreds, encoder, tmp_path, how, in_a_child
 ):
-    long, store = write_video(tmp_path / "long.mp4", 400), Store(tmp_path / "store")
+    long, store = Path(shutil.copy(hundreds, tmp_path)), Store(tmp_path / "store")
     decoders = [DecodeProcess()] if in_a_child else [None]
 
     def change(*_):
@@ -304,8 +310,8 @@ def test_the_end_of_a_run_is_known_at_once(clips, encoder):
     assert min(took) < 0.05
 
 
-def test_a_changed_file_is_one_error_and_nothing_in_the_store(clips, encoder, tmp_path):
-    long, store = write_video(tmp_path / "long.mp4", 400), Store(tmp_path / "store")
+def test_a_changed_file_is_one_error_and_nothing_in_the_store(clips, hundreds, encoder, tmp_path):
+    long, store = Path(shutil.copy(hundreds, tmp_path)), Store(tmp_path / "store")
     videos = {"long": long, "clip1": clips["clip1"]}
     results = embed_videos(
         encoder, videos, sampling=Sampling(), store=store, on_frames=lambda *_: long.touch()

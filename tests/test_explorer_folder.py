@@ -82,16 +82,33 @@ def align(page):
     page.get_by_text("Done. Change a step").wait_for()
 
 
+def aligned(visit, api):
+    """A page whose candidates are named and whose clips are aligned."""
+    page = visit(api)
+    name_candidates(page)
+    align(page)
+    return page
+
+
+def answer(api, clip):
+    """The action that a clip's alignment finds."""
+    return api.http.get(f"/api/results/{api.align(clip)['result']}").json()["label"]
+
+
+def say(api, clip, label, times=()):
+    """Correct a clip by its action, and by the borders of the steps, three by three."""
+    steps = [{"start": a, "end": b, "step": n % 3} for n, (a, b) in enumerate(pairwise(times))]
+    body = {"label": label} | ({"intervals": steps} if steps else {})
+    api.http.put(f"/api/clips/{clip}/truth", json=body).raise_for_status()
+
+
 def test_what_was_said_before_a_restart_is_neither_right_nor_wrong_yet(visit, serve, folder):  # noqa: F811
     before = serve(clips=folder)
     ids = before.explorer.folder_clips
-    answers = []
-    for clip in ids[:2]:
-        result = before.http.get(f"/api/results/{before.align(clip)['result']}").json()
-        answers.append(result["label"])
+    answers = [answer(before, clip) for clip in ids[:2]]
     other = "sunset" if answers[1] == "sunrise" else "sunrise"
     for clip, label in zip(ids, (answers[0], other), strict=False):
-        before.http.put(f"/api/clips/{clip}/truth", json={"label": label}).raise_for_status()
+        say(before, clip, label)
     before.stop()
 
     page = visit(serve(clips=folder))
@@ -108,9 +125,7 @@ def test_what_was_said_before_a_restart_is_neither_right_nor_wrong_yet(visit, se
 
 
 def test_a_border_keeps_the_focus_while_it_is_moved(visit, serve, folder):  # noqa: F811
-    page = visit(serve(clips=folder))
-    name_candidates(page)
-    align(page)
+    page = aligned(visit, serve(clips=folder))
     name = page.locator("#timeline .border").nth(1).get_attribute("aria-label")
     page.locator("#timeline .border").nth(1).focus()
     for _ in range(2):
@@ -128,10 +143,7 @@ def test_borders_are_moved_by_a_finger_on_a_narrow_page(visit, serve, folder):  
     """Also where two of them are so close that the knobs below them overlap."""
     api = serve(clips=folder)
     clip = api.explorer.folder_clips[0]
-    label = api.http.get(f"/api/results/{api.align(clip)['result']}").json()["label"]
-    times = (0, 0.5, 0.53, 1)
-    said = [{"start": times[n], "end": times[n + 1], "step": n} for n in range(3)]
-    api.http.put(f"/api/clips/{clip}/truth", json={"label": label, "intervals": said})
+    say(api, clip, answer(api, clip), (0, 0.5, 0.53, 1))
     page = visit(api)
     page.set_viewport_size({"width": 400, "height": 900})
     page.locator("#body tr").first.click()
@@ -158,9 +170,7 @@ def test_borders_are_moved_by_a_finger_on_a_narrow_page(visit, serve, folder):  
 
 def test_a_border_is_held_while_the_last_one_is_saved(visit, serve, folder):  # noqa: F811
     write_colours(folder / "clip0.mp4", ["black", "red", "yellow"])
-    page = visit(serve(clips=folder))
-    name_candidates(page)
-    align(page)
+    page = aligned(visit, serve(clips=folder))
     until(page, "document.querySelector('#video').readyState >= 2")  # it takes its height
     waiting = []
     page.route("**/api/clips?*", lambda route: waiting.append(route))
@@ -194,9 +204,7 @@ def test_a_border_is_held_while_the_last_one_is_saved(visit, serve, folder):  # 
 def test_a_moved_border_is_saved_for_its_own_clip(visit, serve, folder):  # noqa: F811
     """Also where another clip is opened before it is saved."""
     api = serve(clips=folder)
-    page = visit(api)
-    name_candidates(page)
-    align(page)
+    page = aligned(visit, api)
     page.locator("#timeline .border").nth(1).focus()
     with page.expect_response(lambda answer: answer.url.endswith("/truth")) as saved:
         page.keyboard.press("ArrowRight")
@@ -209,7 +217,7 @@ def test_a_border_stops_before_a_step_has_no_length(visit, serve, folder):  # no
     """Also where a step is shorter than a frame, of 0.1 s here, already."""
     api = serve(clips=folder)
     clip = api.explorer.folder_clips[0]
-    label = api.http.get(f"/api/results/{api.align(clip)['result']}").json()["label"]
+    label = answer(api, clip)
     page = visit(api)
     name_candidates(page)
     for times, border, key in (
@@ -221,9 +229,7 @@ def test_a_border_stops_before_a_step_has_no_length(visit, serve, folder):  # no
         ((0, 0.02, 0.04, 1), 1, "ArrowRight"),
         ((0, 0.96, 0.98, 1), 3, "ArrowRight"),
     ):
-        said = [{"start": times[n], "end": times[n + 1], "step": n} for n in range(3)]
-        put = api.http.put(f"/api/clips/{clip}/truth", json={"label": label, "intervals": said})
-        assert put.is_success, put.text
+        say(api, clip, label, times)
         page.reload()
         page.locator("#body tr").first.wait_for()
         align(page)
@@ -318,11 +324,8 @@ def test_many_short_steps_can_be_told_apart(visit, serve, folder):  # noqa: F811
     write_colours(folder / "clip0.mp4", ["black", "red", "yellow", "red", "blue", "red"] * 3)
     api = serve(clips=folder)
     clip = api.explorer.folder_clips[0]
-    label = api.http.get(f"/api/results/{api.align(clip)['result']}").json()["label"]
-    times = [0, 0.02, 1.2, *(1.3 + 0.05 * n for n in range(16))]
-    said = [{"start": a, "end": b, "step": n % 3} for n, (a, b) in enumerate(pairwise(times))]
-    put = api.http.put(f"/api/clips/{clip}/truth", json={"label": label, "intervals": said})
-    put.raise_for_status()
+    label = answer(api, clip)
+    say(api, clip, label, [0, 0.02, 1.2, *(1.3 + 0.05 * n for n in range(16))])
     page = visit(api)
     page.set_viewport_size({"width": 390, "height": 844})
     page.locator("#body tr").first.click()
@@ -332,9 +335,7 @@ def test_many_short_steps_can_be_told_apart(visit, serve, folder):  # noqa: F811
     assert page.evaluate(seen) == ["hidden", "visible"]
     assert page.locator("#timeline.dense").count() == 1
     # Of a hundred, no border could be told from the next.
-    said = [{"start": n / 50, "end": (n + 1) / 50, "step": n % 3} for n in range(100)]
-    put = api.http.put(f"/api/clips/{clip}/truth", json={"label": label, "intervals": said})
-    put.raise_for_status()
+    say(api, clip, label, [n / 50 for n in range(101)])
     page.reload()
     page.get_by_text("The steps are too many to be corrected here.").wait_for()
     assert page.locator("#timeline button").count() == 100
@@ -541,9 +542,7 @@ def test_an_action_that_is_typed_has_its_steps_before_it_is_aligned(visit, serve
 
 
 def test_a_clip_in_which_nothing_stands_out_says_why(visit, serve, folder):  # noqa: F811
-    page = visit(serve(clips=folder))
-    name_candidates(page)
-    align(page)
+    page = aligned(visit, serve(clips=folder))
     page.get_by_text("Where does each action happen?").click()
     page.get_by_role("button", name="Look for the candidates").click()
     page.get_by_text("it should be much longer than the action").wait_for()
@@ -624,9 +623,7 @@ def test_a_long_clip_is_offered_the_places_of_each_action_beside_its_headline(vi
 
 def test_what_was_looked_for_in_a_clip_is_shown_for_it_alone(visit, serve, folder):  # noqa: F811
     api = serve(clips=folder)
-    page = visit(api)
-    name_candidates(page)
-    align(page)
+    page = aligned(visit, api)
     look = page.get_by_role("button", name="Look for the candidates")
     page.get_by_text("Where does each action happen?").click()
     held = []
@@ -652,9 +649,7 @@ def test_what_was_looked_for_in_a_clip_is_shown_for_it_alone(visit, serve, folde
 def test_all_moments_that_were_found_can_be_seen(visit, serve, folder):  # noqa: F811
     for n in range(3, 12):
         write_colours(folder / f"clip{n}.mp4", ["black", "red", "blue", "red", "green", "red"])
-    page = visit(serve(clips=folder))
-    name_candidates(page)
-    align(page)
+    page = aligned(visit, serve(clips=folder))
     page.locator("#phrase").fill("red")
     page.get_by_role("button", name="Search", exact=True).click()
     note, hits = page.locator("#search-note"), page.locator("#hits li")
@@ -827,10 +822,7 @@ def steps_asked(api, clip):
 
 def test_clips_are_scored_anew_after_a_reload(visit, serve, folder):  # noqa: F811
     api = serve(clips=folder)
-    page = visit(api)
-    name_candidates(page)
-    page.get_by_role("button", name="Align", exact=True).click()
-    page.get_by_text("Done. Change a step").wait_for()
+    page = aligned(visit, api)
     clips = api.explorer.folder_clips
     first = page.get_by_label("Candidate 1: steps, one per line")
     scorings, infos = Held(page, "score"), Held(page, "info")
@@ -871,9 +863,7 @@ def test_clips_are_scored_anew_after_a_reload(visit, serve, folder):  # noqa: F8
 
 def test_an_edit_during_an_alignment_is_scored_after_a_reload_too(visit, serve, folder):  # noqa: F811
     api = serve(clips=folder)
-    page = visit(api)
-    name_candidates(page)
-    align(page)
+    page = aligned(visit, api)
     scorings = Held(page, "score", after=1)
     page.get_by_role("button", name="Align", exact=True).click()
     page.get_by_text("Clip 2 of 3: scoring").wait_for()
@@ -887,9 +877,7 @@ def test_an_edit_during_an_alignment_is_scored_after_a_reload_too(visit, serve, 
 
 def test_an_edit_while_the_server_goes_away_loses_no_clip_that_waits(visit, serve, folder):  # noqa: F811
     api = serve(clips=folder)
-    page = visit(api)
-    name_candidates(page)
-    align(page)
+    page = aligned(visit, api)
     scorings = Held(page, "score")
     page.get_by_role("button", name="Align", exact=True).click()
     page.get_by_text("Clip 1 of 3: scoring").wait_for()
@@ -909,10 +897,7 @@ def test_an_edit_while_the_server_goes_away_loses_no_clip_that_waits(visit, serv
 
 def test_clips_that_are_scored_anew_can_be_cancelled(visit, serve, folder):  # noqa: F811
     api = serve(clips=folder)
-    page = visit(api)
-    name_candidates(page)
-    page.get_by_role("button", name="Align", exact=True).click()
-    page.get_by_text("Done. Change a step").wait_for()
+    page = aligned(visit, api)
     page.evaluate(HOLD_ANSWERS)
     page.get_by_role("button", name="Align", exact=True).click()
     page.get_by_text("Clip 1 of 3: scoring").wait_for()
@@ -923,9 +908,7 @@ def test_clips_that_are_scored_anew_can_be_cancelled(visit, serve, folder):  # n
 
 
 def test_what_is_changed_after_a_link_stays_over_a_reload(visit, serve, folder):  # noqa: F811
-    page = visit(serve(clips=folder))
-    name_candidates(page)
-    align(page)
+    page = aligned(visit, serve(clips=folder))
     page.get_by_role("link", name="Link to this result").click()
     assert "#" in page.url
     page.reload()
@@ -941,9 +924,7 @@ def test_what_is_changed_after_a_link_stays_over_a_reload(visit, serve, folder):
 
 def test_a_border_that_was_just_moved_is_saved_though_the_page_is_left(visit, serve, folder):  # noqa: F811
     api = serve(clips=folder)
-    page = visit(api)
-    name_candidates(page)
-    align(page)
+    page = aligned(visit, api)
     clip = api.explorer.clips[api.explorer.folder_clips[0]]
     border = page.locator("#timeline .border").nth(1)
     border.focus()

@@ -33,6 +33,7 @@ from actalign.rows import read_rows
 from actalign.rows._files import RowFile, parse_row, row_text
 from tests import command
 from tests.media import write_video
+from tests.tables import read_csv, write_lines
 
 READ_VIDEOS = ("kinovea", "burn")  # formats that need the videos themselves
 CLIP = Path(actalign.__file__).parent / "demo" / "gym-clean-and-press.mp4"
@@ -96,8 +97,7 @@ ROWS = [
 
 @pytest.fixture
 def predictions(tmp_path):
-    path = tmp_path / "predictions.jsonl"
-    path.write_text("".join(json.dumps(one) + "\n" for one in ROWS), encoding="utf-8")
+    path = write_lines(tmp_path / "predictions.jsonl", ROWS)
     return path
 
 
@@ -170,8 +170,9 @@ def test_names_that_some_systems_take_for_one_are_of_two_files():
 
 @pytest.mark.parametrize("video", [".", "..", "/"])
 def test_a_folder_that_has_no_name_has_files_that_are_seen(tmp_path, video):
-    path = tmp_path / "p.jsonl"
-    path.write_text(json.dumps(row("c", [candidate("still", 0.5, TIMES)]) | {"video": video}))
+    path = write_lines(
+        tmp_path / "p.jsonl", [row("c", [candidate("still", 0.5, TIMES)]) | {"video": video}]
+    )
     [found] = export(path, "vtt", tmp_path / "out")
     assert re.fullmatch(r"\w[\w.]*\.vtt", found.name)
 
@@ -188,8 +189,7 @@ def test_captions_say_which_repetition_and_how_sure_and_skip_what_is_refused(tmp
         row("a", [best]) | {"confidence": 0.875},
         refused | {"video": "refused.mp4", "label": None, "min_confidence": 0.5},
     ]
-    path = tmp_path / "p.jsonl"
-    path.write_text("".join(json.dumps(one) + "\n" for one in rows))
+    path = write_lines(tmp_path / "p.jsonl", rows)
     first, second = export(path, "srt", tmp_path)
     (results,) = export(path, "activitynet", tmp_path / "a.json")
     found = json.loads(results.read_text())["results"][CLIP.stem]
@@ -227,11 +227,9 @@ def test_tables_and_projects_say_what_was_refused_by_which_scorer_and_background
         row("b", [best]) | {"label": None, "confidence": 0.25, "min_confidence": 0.5},
         row("c", [best]) | {"label": "squat", "frames": 4, "neutral_frames": 4},
     ]
-    path = tmp_path / "p.jsonl"
-    path.write_text("".join(json.dumps(one) + "\n" for one in rows))
+    path = write_lines(tmp_path / "p.jsonl", rows)
     clips, _ = export(path, "csv", tmp_path / "t.csv")
-    with clips.open(newline="", encoding="utf-8-sig") as file:
-        found = list(csv.DictReader(file))
+    found = read_csv(clips)
     assert [one["background"] for one in found] == [others, "", "", ""]
     refusal = "no label: squat has confidence 25% below 50%"
     assert (found[2]["label"], found[2]["warnings"]) == ("", refusal)
@@ -265,16 +263,14 @@ def test_a_table_warns_where_nothing_is_seen_in_all_frames_or_in_many(tmp_path):
     path = tmp_path / "p.jsonl"
     path.write_text("".join(json.dumps(seen | {"neutral_frames": n}) + "\n" for n in (50, 11, 9)))
     clips, _ = export(path, "csv", tmp_path / "t.csv")
-    with clips.open(newline="", encoding="utf-8-sig") as file:
-        told = [one["warnings"] for one in csv.DictReader(file)]
+    told = [one["warnings"] for one in read_csv(clips)]
     assert told == ["nothing seen: its label means nothing", "22% unseen", ""]
 
 
 def test_none_of_the_candidates_is_no_event_but_an_answer(tmp_path):
     nothing = candidate("nothing", 0.5, []) | {"none": True, "path_length": None}
     one = row("a", [nothing, candidate("squat", 0.25, TIMES)]) | {"label": "nothing"}
-    path = tmp_path / "p.jsonl"
-    path.write_text(json.dumps(one | {"start_seconds": 0.0, "end_seconds": 3.0}))
+    path = write_lines(tmp_path / "p.jsonl", [one | {"start_seconds": 0.0, "end_seconds": 3.0}])
     (captions,) = export(path, "srt", tmp_path)
     assert captions.read_text() == ""
     (results,) = export(path, "activitynet", tmp_path / "a.json")
@@ -304,8 +300,7 @@ def test_an_answer_without_an_action_has_no_time(tmp_path):
     shown = [str(lines.of({**one, "clip": one["doc_id"]})).splitlines()[-1] for one in rows]
     assert ["0:00:03.4" in line for line in shown] == [True, False, False, False]
     assert not any("0:00:03.5" in line for line in shown)
-    path = tmp_path / "p.jsonl"
-    path.write_text("".join(json.dumps(one) + "\n" for one in rows))
+    path = write_lines(tmp_path / "p.jsonl", rows)
     (page,) = export(path, "md", tmp_path / "t.md")
     _, _, *lines = page.read_text().splitlines()
     cells = [[cell.strip() for cell in line.split("|")] for line in lines]
@@ -319,11 +314,9 @@ def test_every_export_tells_two_people_of_a_video_apart(tmp_path):
         | {"video": "a.mp4", "label": label, "person": n, "people": 2}
         for n, label in ((1, "squat"), (2, "jump"))
     ]
-    path = tmp_path / "p.jsonl"
-    path.write_text("".join(json.dumps(one) + "\n" for one in rows))
+    path = write_lines(tmp_path / "p.jsonl", rows)
     for table in export(path, "csv", tmp_path / "t.csv"):
-        with table.open(newline="", encoding="utf-8-sig") as file:
-            found = {(one["person"], one["label"]) for one in csv.DictReader(file)}
+        found = {(one["person"], one["label"]) for one in read_csv(table)}
         assert found == {("1", "squat"), ("2", "jump")}
     (results,) = export(path, "activitynet", tmp_path / "a.json")
     detections = json.loads(results.read_text())["results"]["a"]
@@ -345,8 +338,7 @@ def test_every_export_tells_two_people_of_a_video_apart(tmp_path):
 
 def test_csv_as_pythons_reader_reads_it(predictions, tmp_path):
     _, path = export(predictions, "csv", tmp_path / "rows.csv")
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        found = list(csv.DictReader(file))
+    found = read_csv(path)
     assert tuple(found[0]) == tuple(STEP_TABLE.columns)
     first = [r for r in found if (r["clip"], r["scorer"]) == ("press.v1", "dtw")]
     assert [r["step"] for r in first] == [*STEPS, *STEPS[:2]]
@@ -369,8 +361,7 @@ def test_steps_say_which_wording_they_are_of(tmp_path):
     file.write_text(row_text(row("a", [several, candidate("still", 0.5, TIMES)])) + "\n")
     clips, steps = export(file, "csv", tmp_path / "rows.csv")
     for path, wordings in ((clips, ["3"]), (steps, ["3"] * 3 + [""] * 3)):
-        with path.open(newline="", encoding="utf-8-sig") as read:
-            assert [one["wording"] for one in csv.DictReader(read)] == wordings
+        assert [one["wording"] for one in read_csv(path)] == wordings
 
 
 def test_parquet_as_pyarrow_reads_it(predictions, tmp_path):
@@ -393,12 +384,10 @@ FORMULAS = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", " =1+1", "\t=1+1",
 def test_no_cell_is_a_formula(tmp_path):
     """A label from elsewhere must not run in the spreadsheet of whoever opens the table."""
     openpyxl = pytest.importorskip("openpyxl")
-    path = tmp_path / "p.jsonl"
     rows = [row(f"{text}.mp4", [candidate(text, -0.5, TIMES, [text])]) for text in FORMULAS]
-    path.write_text("".join(json.dumps(one) + "\n" for one in rows))
+    path = write_lines(tmp_path / "p.jsonl", rows)
     _, table = export(path, "csv", tmp_path / "rows.csv")
-    with table.open(newline="", encoding="utf-8-sig") as file:
-        found = list(csv.DictReader(file))
+    found = read_csv(table)
     for one, text in zip(found, FORMULAS, strict=True):
         safe = text if text == "#N/A" else f"'{text}"
         assert (one["label"], one["step"]) == (safe, safe)
@@ -456,8 +445,7 @@ TWO = [
 
 @pytest.fixture
 def two(tmp_path):
-    path = tmp_path / "two.jsonl"
-    path.write_text("".join(json.dumps(one) + "\n" for one in TWO), encoding="utf-8")
+    path = write_lines(tmp_path / "two.jsonl", TWO)
     return path
 
 
@@ -614,8 +602,7 @@ def people(tmp_path):
     ]
     again = [{"start_seconds": s, "end_seconds": s + 0.5, "segments": []} for s in (0.0, 0.5)]
     found[0]["candidates"][0]["repetitions"] = again
-    path = tmp_path / "people.jsonl"
-    path.write_text("".join(json.dumps(one) + "\n" for one in found), encoding="utf-8")
+    path = write_lines(tmp_path / "people.jsonl", found)
     return path
 
 
@@ -649,8 +636,7 @@ def test_in_boris_no_action_begins_again_before_it_ended(tmp_path, to):
         row(f"v@{start}", [candidate("swing", 0.5, [(start, start + 2.0)], ["back"])])
         for start in (0.0, 1.0)
     ]
-    path = tmp_path / "windows.jsonl"
-    path.write_text("".join(json.dumps(one) + "\n" for one in windows), encoding="utf-8")
+    path = write_lines(tmp_path / "windows.jsonl", windows)
     [found] = export(path, to, tmp_path / "out.boris")
     if to == "boris":
         [observation] = json.loads(found.read_text(encoding="utf-8"))["observations"].values()
@@ -680,9 +666,8 @@ def test_captions_of_one_action_do_not_overlap_where_its_detections_do(to, tmp_p
         | {"label": name.split()[0], "start_seconds": times[0][0], "end_seconds": times[-1][1]}
         for n, (name, times) in enumerate(spans.items(), start=1)
     ]
-    path = tmp_path / "found.jsonl"
-    latest_first = reversed(found)  # a file's rows may be in any order
-    path.write_text("".join(json.dumps(one) + "\n" for one in latest_first), encoding="utf-8")
+    # A file's rows may be in any order.
+    path = write_lines(tmp_path / "found.jsonl", reversed(found))
     [captions] = export(path, to, tmp_path / "captions")
     assert cues(captions) == [
         (0.0, 2.0, "swing: back"),
@@ -702,8 +687,7 @@ def test_captions_show_each_of_several_questions_about_a_video(to, tmp_path):
         | {"label": "swing", "start_seconds": 0.0, "end_seconds": 4.0}
         for n, (end, steps) in enumerate([(1.0, ["back", "up"]), (3.0, ["lift", "hit"])])
     ]
-    path = tmp_path / "asked.jsonl"
-    path.write_text("".join(json.dumps(one) + "\n" for one in found), encoding="utf-8")
+    path = write_lines(tmp_path / "asked.jsonl", found)
     [captions] = export(path, to, tmp_path / "captions")
     assert [text for *_, text in cues(captions)] == [
         "swing: back", "swing: lift", "swing: up", "swing: hit",
@@ -715,9 +699,8 @@ def test_captions_of_windows_do_not_wait_for_a_clip_without_an_answer(to, tmp_pa
     refused = row("all", [candidate("swing", 1.0, [(0.0, 9.0)])]) | {"label": None}
     window = row("all@1", [candidate("jump", 4.0, [(1.0, 3.0)], ["up"])]) | {"label": "jump"}
     window |= {"end_seconds": 3.0, "provenance": {"window_start": "1"}}
-    path = tmp_path / "both.jsonl"
     rows = [refused | {"start_seconds": 0.0, "end_seconds": 9.0}, window]
-    path.write_text("".join(json.dumps(one) + "\n" for one in rows), encoding="utf-8")
+    path = write_lines(tmp_path / "both.jsonl", rows)
     [captions] = export(path, to, tmp_path / "captions")
     assert cues(captions) == [(1.0, 3.0, "jump: up")]
 
@@ -757,8 +740,7 @@ def test_timelines_keep_several_people_apart(people, tmp_path):
 @pytest.mark.parametrize("to", sorted({*FORMATS} - {*TABLES, *READ_VIDEOS, "boris-events"}))
 def test_no_export_has_times_before_the_videos_begin(tmp_path, to):
     early = [row("c", [candidate("swing", 0.5, [(-5.0, -2.0), (-2.0, 1.0)])])]
-    path = tmp_path / "early.jsonl"
-    path.write_text(json.dumps(early[0]) + "\n")
+    path = write_lines(tmp_path / "early.jsonl", early)
     for file in export(path, to, tmp_path / "out"):
         if to not in ("lmms-eval", "inspect", "fiftyone"):  # these hold the row as it is
             assert not re.search(r"[^\w]-[1-9]|00:59:", file.read_text(encoding="utf-8"))
@@ -771,8 +753,7 @@ def test_rows_need_no_more_than_the_schema_requires(tmp_path, to):
     if to == "parquet":
         pytest.importorskip("pyarrow")
     least = {"clip": "c", "candidates": [{"label": "swing", "score": 1.0}]}
-    path = tmp_path / "least.jsonl"
-    path.write_text(json.dumps(least) + "\n")
+    path = write_lines(tmp_path / "least.jsonl", [least])
     assert export(path, to, tmp_path / "out")
 
 
@@ -783,8 +764,7 @@ def test_activitynet_keeps_videos_of_one_name_apart(tmp_path):
         row("c", turned, scorer=scorer) | {"video": video}
         for video, scorer in zip(videos, ["dtw", "dtw", "dtw", "mean_pool"], strict=True)
     ]
-    path = tmp_path / "p.jsonl"
-    path.write_text("".join(json.dumps(one) + "\n" for one in rows))
+    path = write_lines(tmp_path / "p.jsonl", rows)
     [made] = export(path, "activitynet", tmp_path / "a.json")
     results = json.loads(made.read_text())["results"]
     assert {video: len(found) for video, found in results.items()} == {
@@ -865,8 +845,7 @@ def test_kinovea_files_follow_its_schema_and_count_in_the_videos_clock(tmp_path)
     turned = [candidate("swing", 0.5, [(0.04, 0.4), (0.4, 0.9)], ["back", "through <&>"])]
     rows = [row("v", turned) | {"video": str(video), "confidence": 0.875}]
     rows.append(row("gone", turned) | {"video": str(tmp_path / "gone.mp4")})
-    path = tmp_path / "p.jsonl"
-    path.write_text("".join(json.dumps(one) + "\n" for one in rows))
+    path = write_lines(tmp_path / "p.jsonl", rows)
     with pytest.raises(VideoError, match=r"1 of 2 files were not written: There is no file"):
         export(path, "kinovea", tmp_path / "kva")
     root = ET.parse(tmp_path / "kva" / "v.kva").getroot()
@@ -1145,16 +1124,14 @@ def test_a_label_may_hold_what_unicode_calls_a_line_end(tmp_path):
     one = row("clip", [candidate(label, 0.5, TIMES)])
     path.write_text(json.dumps(one, ensure_ascii=False) + "\n", encoding="utf-8")
     _, table = export(path, "csv", tmp_path / "rows.csv")
-    with table.open(encoding="utf-8-sig", newline="") as file:
-        assert label in {line["label"] for line in csv.DictReader(file)}
+    assert label in {line["label"] for line in read_csv(table)}
 
 
 @pytest.mark.parametrize("to", sorted({*FORMATS} - {*READ_VIDEOS}))
 def test_names_that_are_no_text_are_exported_escaped(tmp_path, to):
     """Half a character, as earlier versions wrote the bytes of such a name."""
     rows = [{**ROWS[0], "doc_id": "caf\udce9", "video": "caf\udce9.mp4"}, ROWS[1]]
-    predictions = tmp_path / "p.jsonl"
-    predictions.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    predictions = write_lines(tmp_path / "p.jsonl", rows)
     (first, _) = read_rows(predictions)
     assert (first["clip"], first["video"]) == (r"caf\xe9", r"caf\xe9.mp4")
     row_text(first).encode()
@@ -1246,8 +1223,7 @@ def test_videos_are_found_from_the_folder_of_the_predictions_too(tmp_path, monke
     (tmp_path / "clips").mkdir()
     write_video(tmp_path / "clips" / "press.mp4", 5)
     there = {**row("press", [candidate("clean", 0.5, TIMES)]), "video": "clips/press.mp4"}
-    predictions = tmp_path / "predictions.jsonl"
-    predictions.write_text(json.dumps(there) + "\n")
+    write_lines(tmp_path / "predictions.jsonl", [there])
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     for to in (

@@ -8,9 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
-import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +16,8 @@ import pytest
 
 from actalign.clips._store import read_entry
 from tests.colour_model import save_colour_model
-from tests.command import DEADLOCK_SECONDS
-from tests.fault_world import entries, make_clips, make_dataset, run, run_alone, start
+from tests.command import DEADLOCK_SECONDS, wait_for
+from tests.fault_world import entries, left_of, make_clips, make_dataset, run, run_alone, start
 from tests.llm_server import LLMServer
 from tests.media import write_video
 
@@ -174,7 +172,7 @@ def test_a_full_disk_stops_encode_and_keeps_what_is_done(world, tmp_path):
         assert 0 < len(there) < 4
         assert {path.suffix for path in (disk / "store").iterdir()} == {".safetensors"}
         ballast.unlink()
-        code, _, err = run_alone(encode(disk / "store"), world)
+        code, _, err = run(encode(disk / "store"), world)
         assert code == 0
         assert f"{4 - len(there)} encoded, {len(there)} encoded before" in err
         assert there.items() <= entries(disk / "store").items()
@@ -184,18 +182,18 @@ def test_a_full_disk_stops_encode_and_keeps_what_is_done(world, tmp_path):
 def test_a_full_disk_leaves_the_old_predictions(world, store, tmp_path):
     with small_disk(tmp_path / "disk", 256) as disk:
         out = disk / "p.jsonl"
-        assert run_alone(align(store, out), world)[0] == 0
+        assert run(align(store, out), world)[0] == 0
         whole = out.read_bytes()
         out.write_bytes(b"old\n")
         ballast = fill(disk, leaving=4096)
         for command in (align(store, out), classify(store, out)):
-            code, _, err = run_alone(command, world)
+            code, _, err = run(command, world)
             assert code == 1
             assert f"{out} can't be written: No space left on device" in err
             assert {path.name for path in disk.iterdir()} == {"p.jsonl", "ballast"}
             assert out.read_bytes() == b"old\n"
         ballast.unlink()
-        assert run_alone(align(store, out), world)[0] == 0
+        assert run(align(store, out), world)[0] == 0
         assert out.read_bytes() == whole
 
 
@@ -208,12 +206,12 @@ def test_a_full_disk_in_an_evaluation_is_one_sentence_and_can_be_resumed(tmp_pat
         for leaving in (1, 4, 8, 16, 32):
             (disk / "run").mkdir(exist_ok=True)
             ballast = fill(disk, leaving=leaving * 4096)
-            code, _, err = run_alone([*words, disk / "run"], world)
+            code, _, err = run([*words, disk / "run"], world)
             ballast.unlink()
             assert code in (0, 1)
             if code:
                 assert re.search(r"^error: .*(No space left|disk is full|full)", err, re.M), err
-        assert run_alone([*words, disk / "run"], world)[0] == 0
+        assert run([*words, disk / "run"], world)[0] == 0
         for name in ("predictions.jsonl", "results.json"):
             assert (disk / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
@@ -224,11 +222,11 @@ def test_a_full_disk_loses_no_paid_answer(tmp_path):
         words += ["--labels", "putt,chip", "--out", disk / "bank.json"]
         key = {"OPENAI_API_KEY": "sk-test", "ACTALIGN_CACHE": tmp_path / "cache"}
         ballast = fill(disk, leaving=0)
-        code, _, err = run_alone(words, tmp_path, **key)
+        code, _, err = run(words, tmp_path, **key)
         assert code == 1
         assert f"{disk / 'bank.json'} can't be written: No space left on device" in err
         ballast.unlink()
-        code, _, err = run_alone(words, tmp_path, **key)
+        code, _, err = run(words, tmp_path, **key)
         assert (code, len(server.requests)) == (0, 1)
         assert (disk / "bank.json").is_file()
 
@@ -287,7 +285,7 @@ def test_a_store_that_cannot_be_written_still_gives_what_it_holds(world, store, 
     with small_disk(tmp_path / "ro", 256) as place:
         shutil.copytree(store, place / "store")
         subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)
-        assert run_alone(classify(place / "store", tmp_path / "p.jsonl"), world)[0] == 0
+        assert run(classify(place / "store", tmp_path / "p.jsonl"), world)[0] == 0
     assert (tmp_path / "p.jsonl").read_bytes() == expected.read_bytes()
 
 
@@ -350,33 +348,25 @@ def test_nan_embeddings_are_an_error_row_and_never_stored(tmp_path):
 
 def test_a_stopped_decoder_is_an_error_row_of_the_command_line(world, tmp_path):
     (tmp_path / "clips").mkdir()
-    write_video(tmp_path / "clips" / "long.mp4", 1500, size=(320, 240))
+    long = {"size": (320, 240), "options": {"preset": "ultrafast"}}
+    write_video(tmp_path / "clips" / "long.mp4", 1500, **long)
     shutil.copy(world / "clips" / "clip00.mp4", tmp_path / "clips" / "short.mp4")
     (tmp_path / "model").symlink_to(world / "model")
     words = ["encode", "clips", "--out", "store", "--model", "model", "--decode-timeout", 2]
     process = start(words, tmp_path)
-    stopped = threading.Event()
 
     def stop():
-        # The decoding process, once it has begun: it stops as a decoder that never comes back.
-        while process.poll() is None and not stopped.is_set():
-            for entry in Path("/proc").iterdir():
-                if entry.name.isdigit() and int(entry.name) != process.pid:
-                    try:
-                        fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
-                        opened = [str(fd.readlink()) for fd in (entry / "fd").iterdir()]
-                    except OSError:
-                        continue
-                    if int(fields[3]) == process.pid and any("long.mp4" in o for o in opened):
-                        os.kill(int(entry.name), signal.SIGSTOP)
-                        stopped.set()
-            time.sleep(0.002)
+        """Stop the decoding process once it has begun, as one that never comes back."""
+        for pid in left_of(process):
+            with suppress(OSError):
+                opened = [str(fd.readlink()) for fd in Path(f"/proc/{pid}/fd").iterdir()]
+                if pid != process.pid and any("long.mp4" in one for one in opened):
+                    os.kill(pid, signal.SIGSTOP)
+                    return True
+        return False
 
-    thread = threading.Thread(target=stop)
-    thread.start()
+    wait_for(stop, by=process)
     code = process.wait(timeout=DEADLOCK_SECONDS)
-    thread.join()
-    assert stopped.is_set(), "the decoder was too fast to be stopped"
     err = (tmp_path / ".stderr").read_text()
     assert code == 1
     assert "long: The reader of clips/long.mp4 returned nothing for 2 s and was stopped" in err
@@ -413,8 +403,8 @@ def test_a_file_name_that_is_no_text_is_a_clip_like_others(world, tmp_path):
     for path in ("model", "scripts.json"):
         (tmp_path / path).symlink_to(world / path)
     words = classify(tmp_path / "store", tmp_path / "p.jsonl", "--figure", tmp_path / "figures")
-    for _ in range(2):
-        code, _, err = run_alone(words, tmp_path)
+    for how in (run_alone, run):  # encoded, and out of the store
+        code, _, err = how(words, tmp_path)
         assert code == 0, err
         (row,) = map(json.loads, (tmp_path / "p.jsonl").read_bytes().splitlines())
         assert (row["clip"], row["video"]) == (r"caf\xe9", r"clips/caf\xe9.mp4")

@@ -257,8 +257,10 @@ def test_captions_of_its_rows_follow_one_another(folder, tmp_path, repeats):
 
 @pytest.mark.slow
 def test_lines_for_people_say_the_delay(folder):
-    ended = actalign(*live("short.mp4"), cwd=folder)
+    write_colours(folder / "second.mp4", ["red"])
+    ended = actalign(*live("second.mp4"), cwd=folder)
     assert ended.returncode == 0
+    assert ended.stdout
     assert "the last 5 s, scored every 1 s at 5 frames a second" in ended.stderr
     assert all("(delay " in line and "stop " in line for line in ended.stdout.splitlines())
 

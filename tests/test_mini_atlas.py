@@ -22,7 +22,8 @@ from actalign.encoders.body._text import normalize_text
 from actalign.errors import UsageError
 from actalign.evaluation import EvalConfig, Source, read_data, run
 from actalign.rows import read_rows
-from tests.colour_model import RGB, save_colour_model
+from tests.colour_clips import write_colours
+from tests.colour_model import save_colour_model
 from tests.command import DEADLOCK_SECONDS, actalign, finish
 
 ROOT = Path(__file__).parents[1]
@@ -167,21 +168,6 @@ def test_bodies_keep_their_bones_and_stay_above_ground(domain):
         assert np.ptp(length) < 1e-9
 
 
-def _clip(path, parts):
-    """A video of plain colours: (colour, seconds) in order, 10 frames a second."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=10)
-        stream.width = stream.height = 64
-        stream.pix_fmt = "yuv420p"
-        for colour, seconds in parts:
-            for _ in range(round(seconds * 10)):
-                image = np.full((64, 64, 3), RGB[colour], np.uint8)
-                frame = av.VideoFrame.from_ndarray(image, format="rgb24")
-                container.mux(stream.encode(frame.reformat(format="yuv420p")))
-        container.mux(stream.encode())
-
-
 ORDERS = (("red", "green", "blue"), ("blue", "green", "red"), ("green", "red", "blue"))
 
 
@@ -206,7 +192,8 @@ def colours(tmp_path):
     data = tmp_path / "data"
     rows = [_question(f"q{i}", answer) for i, answer in enumerate((2, 0, 1, 0))]
     for row in rows:
-        _clip(data / row["clip"], [(c, 1.0) for c in ORDERS[row["answer"]]])
+        (data / row["clip"]).parent.mkdir(parents=True, exist_ok=True)
+        write_colours(data / row["clip"], ORDERS[row["answer"]])
     (data / rows[1]["clip"]).write_text("not a video")
     lines = "".join(json.dumps(row) + "\n" for row in rows)
     (data / "questions.jsonl").write_text(lines, encoding="utf-8")

@@ -11,21 +11,7 @@ from hypothesis import strategies as st
 from actalign.clips._parquet import ParquetStore, list_address, open_store
 from actalign.clips._store import Store
 from actalign.errors import ActAlignError, UsageError
-from actalign.types import ClipEmbedding
-
-
-def clip(clip_id="a/b clip", frames=5, width=8):
-    rng = np.random.default_rng(frames)
-    return ClipEmbedding(
-        clip_id=clip_id,
-        embeddings=rng.normal(size=(frames, width)).astype(np.float32),
-        pts_seconds=np.arange(frames) / 10,
-        end_seconds=frames / 10,
-        model_id="tiny",
-        fingerprint="f00d",
-        provenance={"video": "x.mp4"},
-        warnings=("truncated",),
-    )
+from tests.test_store import clip
 
 
 @pytest.mark.parametrize("address", ["memory://bucket/{}", "file://{}"])

@@ -56,6 +56,13 @@ def whole(encoder, path, monkeypatch, **sampling):
         return embed_video(encoder, path, clip_id="long", sampling=Sampling(**sampling))
 
 
+@pytest.fixture(scope="module")
+def of_long(encoder, long):
+    """The embeddings of every frame of the long file, encoded in one go."""
+    with pytest.MonkeyPatch.context() as patched:
+        return whole(encoder, long, patched)
+
+
 def assert_same(found, wanted):
     np.testing.assert_allclose(found.embeddings, wanted.embeddings, atol=1e-6)
     np.testing.assert_array_equal(found.pts_seconds, wanted.pts_seconds)
@@ -67,8 +74,10 @@ def assert_same(found, wanted):
 @pytest.mark.parametrize(
     "sampling", [{}, {"fps": 29, "start": 1.03, "end": 55.5}, {"skip_duplicates": 0.999}]
 )
-def test_a_long_video_has_the_same_embeddings_in_parts(encoder, long, monkeypatch, sampling):
-    wanted = whole(encoder, long, monkeypatch, **sampling)
+def test_a_long_video_has_the_same_embeddings_in_parts(
+    encoder, long, of_long, monkeypatch, sampling
+):
+    wanted = whole(encoder, long, monkeypatch, **sampling) if sampling else of_long
     told, opened = [], []
     [result] = embed_videos(
         encoder,
@@ -86,9 +95,9 @@ def test_a_long_video_has_the_same_embeddings_in_parts(encoder, long, monkeypatc
     np.testing.assert_array_equal(times, wanted.pts_seconds)
 
 
-def test_a_long_video_alone_has_them_too(encoder, long, monkeypatch):
+def test_a_long_video_alone_has_them_too(encoder, long, of_long):
     found = embed_video(encoder, long, clip_id="long", sampling=Sampling())
-    assert_same(found, whole(encoder, long, monkeypatch))
+    assert_same(found, of_long)
 
 
 def test_clips_keep_their_order_beside_one_in_parts(encoder, long, tmp_path):
@@ -100,7 +109,7 @@ def test_clips_keep_their_order_beside_one_in_parts(encoder, long, tmp_path):
         assert [one.clip and len(one.clip.embeddings) for one in found] == [5, FRAMES, 6, None, 7]
 
 
-def test_an_interrupted_run_goes_on_where_it_was(encoder, long, tmp_path, monkeypatch):
+def test_an_interrupted_run_goes_on_where_it_was(encoder, long, of_long, tmp_path):
     store = Store(tmp_path / "store")
     done = 0
 
@@ -129,22 +138,27 @@ def test_an_interrupted_run_goes_on_where_it_was(encoder, long, tmp_path, monkey
     )
     assert sum(counts) == FRAMES // 2 == sum(opened)
     assert not result.cached
-    assert_same(result.clip, whole(encoder, long, monkeypatch))
+    assert_same(result.clip, of_long)
     # The whole takes the parts' place.
     assert [path.name for path in store.folder.iterdir()] == [path.name for path in store]
     [again] = embed_videos(encoder, {"long": long}, sampling=Sampling(), store=store)
     assert again.cached
 
 
-def test_a_part_that_is_damaged_is_encoded_again(encoder, long, tmp_path, monkeypatch):
-    store = Store(tmp_path)
+def interrupted(encoder, path, store):
+    """A run that is stopped once a part is kept."""
 
     def stop(clip_id, count):
-        if list(tmp_path.glob("parts/*")):
+        if list(store.folder.glob("parts/*")):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        list(embed_videos(encoder, {"l": long}, sampling=Sampling(), store=store, on_frames=stop))
+        list(embed_videos(encoder, {"l": path}, sampling=Sampling(), store=store, on_frames=stop))
+
+
+def test_a_part_that_is_damaged_is_encoded_again(encoder, long, tmp_path):
+    store = Store(tmp_path)
+    interrupted(encoder, long, store)
     [kept] = tmp_path.glob("parts/*")
     kept.write_bytes(kept.read_bytes()[:-100])
     [result] = embed_videos(encoder, {"l": long}, sampling=Sampling(), store=store)
@@ -210,13 +224,7 @@ def test_pictures_of_other_sizes_are_those_of_the_whole(encoder, tmp_path, monke
 
 def test_a_video_that_moved_between_two_runs_is_named_where_it_is(encoder, long, tmp_path):
     store = Store(tmp_path / "store")
-
-    def stop(clip_id, count):
-        if list(tmp_path.glob("store/parts/*")):
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        list(embed_videos(encoder, {"l": long}, sampling=Sampling(), store=store, on_frames=stop))
+    interrupted(encoder, long, store)
     moved = tmp_path / "moved.mp4"
     moved.write_bytes(long.read_bytes())
     [result] = embed_videos(encoder, {"l": moved}, sampling=Sampling(), store=store)

@@ -68,13 +68,17 @@ def long_clip(tmp_path_factory):
     """A clip whose frames take 1.6 GB."""
     path = tmp_path_factory.mktemp("long") / "long.mp4"
     options = {"preset": "ultrafast", "crf": "40", "g": "100"}
+    pictures = [
+        av.VideoFrame.from_ndarray(np.full((360, 640, 3), RGB[name], np.uint8), format="rgb24")
+        for name in ("red", "green", "blue")
+    ]
+    pictures = [picture.reformat(format="yuv420p") for picture in pictures]
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=30, options=options)
         stream.width, stream.height, stream.pix_fmt = 640, 360, "yuv420p"
         stream.time_base = Fraction(1, 30)
         for i in range(LONG):
-            frame = np.full((360, 640, 3), list(RGB.values())[i // 300 % 3], np.uint8)
-            picture = av.VideoFrame.from_ndarray(frame, format="rgb24").reformat(format="yuv420p")
+            picture = pictures[i // 300 % 3]
             picture.pts, picture.time_base = i, Fraction(1, 30)
             container.mux(stream.encode(picture))
         container.mux(stream.encode())

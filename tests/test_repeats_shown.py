@@ -24,6 +24,7 @@ from actalign.rows._files import parse_row
 from tests.colour_clips import colour_frames, write_colours
 from tests.colour_model import save_colour_model
 from tests.command import actalign
+from tests.tables import read_csv
 
 STEPS = ("red", "green", "blue")
 SCRIPTS = [Script("forwards", STEPS), Script("backwards", STEPS[::-1])]
@@ -150,8 +151,7 @@ def test_a_pause_lies_between_repetitions():
 def test_exports_say_which_repetition(folder, tmp_path):
     classify(folder, "--repeats", "auto")
     _, table = export(folder / "rows.jsonl", "csv", tmp_path / "rows.csv")
-    with table.open(encoding="utf-8-sig", newline="") as file:
-        lines = [line for line in csv.DictReader(file) if line["rank"] == "1"]
+    lines = [line for line in read_csv(table) if line["rank"] == "1"]
     thrice = [line for line in lines if line["clip"] == "thrice"]
     numbers = [(line["repetition"], line["step_number"], line["step"]) for line in thrice]
     assert numbers == [(str(n), str(k), s) for n in (1, 2, 3) for k, s in enumerate(STEPS, 1)]
@@ -256,8 +256,7 @@ def test_exports_count_whole_repetitions_and_name_partial_ones(cut_rows, tmp_pat
     with clips.open(encoding="utf-8-sig", newline="") as file:
         [line] = csv.DictReader(file)
     assert (line["repetitions"], line["partial_repetitions"]) == ("2", "2")
-    with steps.open(encoding="utf-8-sig", newline="") as file:
-        lines = [line for line in csv.DictReader(file) if line["rank"] == "1"]
+    lines = [line for line in read_csv(steps) if line["rank"] == "1"]
     assert [(line["repetition"], line["partial"], line["step_number"]) for line in lines[:2]] == [
         ("1", "yes", "3"),
         ("2", "", "1"),

@@ -16,13 +16,13 @@ from tests.command import actalign, printed_by
 from tests.media import write_video
 
 
-def clip(clip_id="a/b clip", width=8):
-    rng = np.random.default_rng(0)
+def clip(clip_id="a/b clip", frames=5, width=8):
+    rng = np.random.default_rng(frames)
     return ClipEmbedding(
         clip_id=clip_id,
-        embeddings=rng.normal(size=(5, width)).astype(np.float32),
-        pts_seconds=np.arange(5) / 10,
-        end_seconds=0.5,
+        embeddings=rng.normal(size=(frames, width)).astype(np.float32),
+        pts_seconds=np.arange(frames) / 10,
+        end_seconds=frames / 10,
         model_id="tiny",
         fingerprint="f00d",
         provenance={"video": "x.mp4"},

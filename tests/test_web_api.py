@@ -723,16 +723,6 @@ def test_made_up_ids_and_tokens_open_nothing(serve):
     assert api.http.get("/api/info?token=a-token-of-some-length").status_code == 401
 
 
-def test_an_upload_that_breaks_off_leaves_nothing(serve):
-    api = serve()
-    with begin_upload(api):
-        folder = api.explorer.new_upload().parent
-        wait_for(lambda: list(folder.iterdir()))
-        assert list(folder.iterdir())
-    wait_for(lambda: not list(folder.iterdir()))
-    assert list(folder.iterdir()) == []
-
-
 def test_the_description_names_every_path(serve):
     api = serve()
     schema = api.http.get("/api/openapi.json").json()

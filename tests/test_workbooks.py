@@ -1,6 +1,5 @@
 """Rows as an Excel workbook, as openpyxl reads it back."""
 
-import csv
 import json
 
 import pytest
@@ -10,6 +9,7 @@ from actalign.output import _workbooks
 from actalign.output._export import export
 from actalign.output._row_files import row_file
 from tests.command import actalign
+from tests.tables import read_csv, write_lines
 
 openpyxl = pytest.importorskip("openpyxl")
 
@@ -74,8 +74,7 @@ ROWS = [
 
 def workbook(tmp_path, rows=ROWS):
     """The workbook of rows, and the path of the rows."""
-    path = tmp_path / "rows.jsonl"
-    path.write_text("".join(json.dumps(one) + "\n" for one in rows))
+    path = write_lines(tmp_path / "rows.jsonl", rows)
     [made] = export(path, "xlsx")
     assert [one.name for one in sorted(tmp_path.iterdir())] == ["rows.jsonl", "rows.xlsx"]
     return openpyxl.load_workbook(made), path
@@ -126,8 +125,7 @@ def test_steps_are_those_of_the_answers(tmp_path):
 def test_the_sheet_of_clips_holds_all_that_the_csv_holds_but_empty_columns(tmp_path):
     book, path = workbook(tmp_path)
     table, _ = export(path, "csv", tmp_path / "rows.csv")
-    with table.open(newline="", encoding="utf-8-sig") as file:
-        by_csv = list(csv.DictReader(file))
+    by_csv = read_csv(table)
     clips = lines_of(book["Clips"])
     filled = {name for one in by_csv for name, text in one.items() if text}
     assert {*clips[0]} == filled | {"action_start_seconds", "action_end_seconds"}
