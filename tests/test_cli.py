@@ -173,6 +173,13 @@ def test_help_wraps_every_paragraph():
     assert all(len(line.rstrip()) > 60 for line in lines[1:-1])
 
 
+@pytest.mark.parametrize("option", ["--none", "--labels", "--scripts"])
+def test_an_option_is_no_value_of_the_one_before_it(option):
+    ended = actalign("classify", "a.mp4", option, "--model", "body")
+    assert ended.returncode == 2
+    assert f"{option} has no value, since --model is an option; give a value" in ended.stderr
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="closes a descriptor")
 def test_json_is_no_traceback_where_stdout_is_closed():
     program = "import os, sys; os.close(1); os.execv(sys.executable, sys.argv[1:])"
