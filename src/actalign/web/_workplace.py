@@ -12,10 +12,10 @@ from pydantic import Field
 from actalign.alignment._locate import THRESHOLD
 from actalign.clips._search import most_per_clip, search
 from actalign.documents import parse_yaml
-from actalign.errors import UsageError
+from actalign.errors import ActAlignError, UsageError
 from actalign.evaluation._questions import Interval
 from actalign.output._tables import CLIPS
-from actalign.rows import Row, Times, all_warnings, has_action, row_text, tag
+from actalign.rows import Row, Times, all_warnings, error_row, has_action, row_text, tag
 from actalign.scripts import parse_scripts
 from actalign.scripts._shipped import shipped_domains
 from actalign.video._listing import TRUTH_FILE
@@ -170,6 +170,8 @@ def _rows(explorer: Explorer, clips: Sequence[str]) -> list[Row]:
             row = explorer.results[clip.result].prediction.to_row()
             row["target"] = None if clip.truth is None else clip.truth.question.target
             rows.append(row)
+        elif clip.error is not None:
+            rows.append(error_row(clip.name, clip.name, ActAlignError(clip.error)))
     return rows
 
 
