@@ -16,7 +16,7 @@ from actalign.scripts._script import parse_scripts
 from actalign.types import Script
 
 CLOSE = 0.8
-"""How alike a label or a domain and a name must be (difflib's ratio) for the name to be proposed."""
+"""How alike what is given and a name must be (difflib's ratio) for the name to be proposed."""
 
 
 @dataclass(frozen=True, slots=True)
