@@ -171,3 +171,20 @@ def test_help_wraps_every_paragraph():
     lines = [line for line in paragraph.splitlines() if line.strip(" ╭─")]
     assert len(lines) > 3
     assert all(len(line.rstrip()) > 60 for line in lines[1:-1])
+
+
+@pytest.mark.parametrize("option", ["--none", "--labels", "--scripts"])
+def test_an_option_is_no_value_of_the_one_before_it(option):
+    ended = actalign("classify", "a.mp4", option, "--model", "body")
+    assert ended.returncode == 2
+    assert f"{option} has no value, since --model is an option; give a value" in ended.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="closes a descriptor")
+def test_json_is_no_traceback_where_stdout_is_closed():
+    program = "import os, sys; os.close(1); os.execv(sys.executable, sys.argv[1:])"
+    told = [sys.executable, "-m", "actalign", "schema"]
+    ended = subprocess.run(
+        [sys.executable, "-c", program, *told], stderr=subprocess.PIPE, text=True, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -752,3 +752,12 @@ def test_a_clip_under_two_names_is_warned_of(tmp_path):
     for count, said in ((3, 0), (4, 1)):
         table.write_text("\n".join(rows[:count]) + "\n")
         assert len(read_data(Source(tmp_path / "d", table)).notes) == said
+
+
+def test_seconds_with_a_comma_are_refused_with_an_example(tmp_path):
+    (tmp_path / "a.mp4").write_bytes(b"video")
+    table = tmp_path / "t.csv"
+    table.write_text("Video;Label;Start;End\na.mp4;dips;0;3,5\n", encoding="utf-8-sig")
+    with pytest.raises(UsageError, match="'3,5', not a number of seconds, such as") as refused:
+        read_data(Source(tmp_path, table))
+    assert "line 2: end is" in str(refused.value).casefold()

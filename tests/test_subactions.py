@@ -2,10 +2,12 @@ import json
 
 import pytest
 
+from actalign.documents import parse_yaml
 from actalign.errors import UsageError
 from actalign.scripts._bank import read_bank
 from actalign.scripts._labels import split_labels
 from actalign.scripts._script import as_scripts, load_scripts, parse_scripts, scripts_for
+from actalign.scripts._shipped import script_template
 from actalign.scripts._templates import label_text, step_texts
 from actalign.types import Script
 
@@ -242,3 +244,17 @@ def test_a_template_needs_its_placeholder_and_no_other(template, sentence):
         step_texts(Script("a", ("x", "y")), template)
     with pytest.raises(UsageError, match=r"it lacks \{label\}"):
         label_text(Script("a", ("x",)), "a video of {domain}")
+
+
+def test_a_template_says_why_labels_are_not_filled_in():
+    said = script_template(["push up; pull up", "squat", "zig, zag", "dips"], "gimnastics", 3)
+    notes = [line for line in said.splitlines() if line.startswith("# ")][3:]
+    assert notes == [
+        "# no scripts of the domain 'gimnastics' ship; did you mean 'gymnastics'?",
+        "# 'push up; pull up' is one label; if it is several actions, name each by itself",
+        "# 'squat' has a shipped script in gym, not in gimnastics; leave out the domain to use it",
+        "# 'dips' has a shipped script in gym, not in gimnastics; leave out the domain to use it",
+    ]
+    assert parse_yaml(said)["domain"] == "gimnastics"
+    for domain in (None, "gym", "fitness", "my own sport"):
+        assert "did you mean" not in script_template(["my move"], domain, 3)

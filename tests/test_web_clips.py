@@ -555,3 +555,22 @@ def test_a_preview_is_h264_with_the_same_times(serve, video, tmp_path):  # noqa:
         times = [float(frame.time) for frame in file.decode(video=0)]
     assert times[0] == pytest.approx(0, abs=0.05)
     assert times[-1] == pytest.approx(clip["seconds"], abs=0.2)
+
+
+def test_a_clip_that_failed_is_in_the_tables_with_its_error(folder, serve):  # noqa: F811
+    (folder / "empty.mp4").write_bytes(b"")
+    api = serve(clips=folder)
+    ids = api.http.get("/api/info").json()["folder_clips"]
+    for clip in (ids[0], ids[-1]):
+        api.align(clip)
+    asked = {"params": {"clip": ids}}
+    text = api.http.get("/api/table.csv", **asked).content.decode("utf-8-sig")
+    lines = [(one["clip"], one["status"]) for one in csv.DictReader(text.splitlines())]
+    assert lines == [("clip0.mp4", "ok"), ("empty.mp4", "error")]
+    rows = api.http.get("/api/predictions.jsonl", **asked).text.splitlines()
+    assert json.loads(rows[1])["error"] == "empty.mp4 is empty; copy or record it again."
+
+
+def test_a_file_in_the_place_of_the_served_folder_is_called_so(folder, classifier):  # noqa: F811
+    with pytest.raises(UsageError, match=r"clip0\.mp4 is a file; give the folder that it is in"):
+        Explorer(classifier, clips=folder / "clip0.mp4")

@@ -1,5 +1,5 @@
-"""Empty texts, candidates given twice, and addresses where paths are taken: refused before anything
-else is made of them."""
+"""Empty texts, options in the place of values, candidates given twice, and addresses where paths
+are taken: refused before anything else is made of them."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ Of other options the last value counts, so that an alias can be overridden."""
 
 
 class _Checked(TyperCommand):
-    """A command that raises UsageError for an empty text, as a path it would be this folder, and
-    for candidates given twice."""
+    """A command that raises UsageError for an empty text, as a path it would be this folder, for
+    an option in the place of a value, and for candidates given twice."""
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
         """As Typer's, of what is not empty."""
@@ -37,9 +37,15 @@ class _Checked(TyperCommand):
                 raise UsageError(
                     f"--{one.name} is given {times} times; give it once: {ONCE[one.name]}."
                 )
+        names = {name for one in self.params for name in one.opts if name.startswith("--")}
         for one in self.params:
             value = given.get(one.name)
             texts = value if isinstance(value, list | tuple) else [value]
+            if one.opts[0] in names and (taken := [text for text in texts if text in names]):
+                raise UsageError(
+                    f"{max(one.opts, key=len)} has no value, since {taken[0]} is an option; give "
+                    "a value after it, or leave it out."
+                )
             empty = any(isinstance(text, str) and not text.strip() for text in texts)
             if empty and one.name not in EMPTY_IS_NONE:
                 kind = get_type_hints(self.callback).get(one.name or "")
@@ -52,8 +58,8 @@ class _Checked(TyperCommand):
 
 
 def check_given(app: typer.Typer) -> None:
-    """Let each verb raise UsageError for an empty text, for candidates given twice, and where one
-    of its paths is an address."""
+    """Let each verb raise UsageError for an empty text, for an option in the place of a value, for
+    candidates given twice, and where one of its paths is an address."""
     for command in _commands(app):
         assert command.callback is not None
         command.cls, command.callback = _Checked, _refusing(command.callback)

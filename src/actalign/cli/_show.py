@@ -69,7 +69,8 @@ def print_json(value: object, *, indent: int | None = None) -> None:
 
 def print_json_text(text: str) -> None:
     """Print JSON. Where stdout is not UTF-8 other characters are escapes, so that it stays JSON."""
-    if codecs.lookup(sys.stdout.encoding or "utf-8").name != "utf-8":
+    encoding = getattr(sys.stdout, "encoding", None)  # stdout itself is None where it is closed
+    if codecs.lookup(encoding or "utf-8").name != "utf-8":
         text = re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text)
     print(text, flush=True)
 

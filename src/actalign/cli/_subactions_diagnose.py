@@ -91,8 +91,9 @@ def _print_faults(found: Mapping[str, Any], *, several: bool) -> None:
             f"where an action is the answer of fewer than {FEW_CLIPS} clips, such a fault may be "
             "chance: encode more clips before you change its steps"
         )
+    have = "has" if len(faults) == 1 else "have"
     print(
-        f"{len(faults)} of {counted(len(found['steps']), 'step')} have a fault, "
+        f"{len(faults)} of {counted(len(found['steps']), 'step')} {have} a fault, "
         f"on {counted(found['clips'], 'clip')}"
     )
 

@@ -44,7 +44,7 @@ from actalign.scripts._conversation import ScriptRequest, Talk, check_ids, conve
 from actalign.scripts._llm import LLMConfig
 from actalign.scripts._models import model_id, open_chat
 from actalign.scripts._script import scripts_for
-from actalign.scripts._shipped import ambiguous_notes, close_notes, elsewhere_notes, shipped_scripts
+from actalign.scripts._shipped import missing_notes, shipped_scripts
 from actalign.types import Script
 
 logger = logging.getLogger(__name__)
@@ -126,8 +126,7 @@ def add_missing_scripts(
     names = ", ".join(repr(label) for label in without)
     if config is None:
         shipped = shipped_scripts(without, domain)
-        about = (ambiguous_notes, elsewhere_notes, close_notes)
-        notes = [note for notes_on in about for note in notes_on(without, domain)]
+        notes = missing_notes(without, domain)
         if not shipped:
             return list(scripts), notes
         names = ", ".join(repr(label) for label in shipped)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -15,7 +16,7 @@ from actalign.scripts._script import parse_scripts
 from actalign.types import Script
 
 CLOSE = 0.8
-"""How alike a label and a name must be (difflib's ratio) for the name to be proposed."""
+"""How alike what is given and a name must be (difflib's ratio) for the name to be proposed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,38 @@ def close_notes(labels: Sequence[str], domain: str | None) -> list[str]:
     return notes
 
 
+def domain_notes(domain: str | None) -> list[str]:
+    """A question about a domain that is nearly the name of one whose scripts ship."""
+    plain = plain_name(domain or "")
+    known = {name: plain_name(name) for name in shipped_domains()}
+    if not plain or any(plain in action.domains for action in _actions()):
+        return []
+    close = get_close_matches(plain, known.values(), 1, CLOSE)
+    meant = [name for name, one in known.items() if one in close]
+    return [f"no scripts of the domain {domain!r} ship; did you mean {name!r}?" for name in meant]
+
+
+def several_notes(labels: Sequence[str]) -> list[str]:
+    """A sentence for each label in which several actions are named, one of which is shipped."""
+    parts = {label: re.split("[,;]", label) for label in labels}
+    return [
+        f"{label!r} is one label; if it is several actions, name each by itself"
+        for label, several in parts.items()
+        if len(several) > 1 and not _named(label, None) and any(_named(p, None) for p in several)
+    ]
+
+
+def missing_notes(labels: Sequence[str], domain: str | None) -> list[str]:
+    """Sentences on why labels have no shipped script in the domain; none for those that have."""
+    return [
+        *domain_notes(domain),
+        *several_notes(labels),
+        *ambiguous_notes(labels, domain),
+        *elsewhere_notes(labels, domain),
+        *close_notes(labels, domain),
+    ]
+
+
 @cache
 def _named(label: str, domain: str | None) -> tuple[Script, ...]:
     """The actions of that name; only those whose own name it is, if there are any."""
@@ -158,7 +191,7 @@ def script_template(labels: Sequence[str], domain: str | None, steps: int) -> st
         *([f"domain: {json.dumps(domain, ensure_ascii=False)}"] if domain else []),
         "scripts:",
     ]
-    lines[3:3] = [f"# {note}" for note in ambiguous_notes(labels, domain)]
+    lines[3:3] = [f"# {note}" for note in missing_notes(labels, domain)]
     for label in labels:
         lines.append(f"  {json.dumps(label, ensure_ascii=False)}:")
         if label in shipped:

@@ -88,6 +88,8 @@ class Explorer:
         self._thread.start()
 
     def _add_folder(self, folder: Path) -> None:
+        if folder.is_file():
+            raise UsageError(f"{folder} is a file; give the folder that it is in.")
         if not folder.is_dir():
             raise UsageError(f"There is no folder {folder}; give one with videos.")
         known = load_truths(folder)

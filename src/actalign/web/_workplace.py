@@ -12,7 +12,7 @@ from pydantic import Field
 from actalign.alignment._locate import THRESHOLD
 from actalign.clips._search import most_per_clip, search
 from actalign.documents import parse_yaml
-from actalign.errors import UsageError
+from actalign.errors import ActAlignError, UsageError
 from actalign.evaluation._questions import Interval
 from actalign.output._tables import CLIPS
 from actalign.rows import Row
@@ -21,6 +21,7 @@ from actalign.rows._files import row_text
 from actalign.rows._warnings import all_warnings, tag
 from actalign.scripts import parse_scripts
 from actalign.scripts._shipped import shipped_domains
+from actalign.types import ClipError
 from actalign.video._listing import TRUTH_FILE
 from actalign.web._answers import errors, file
 from actalign.web._asked import AlignIn, Asked, Body, ClipId, Label, candidate_json
@@ -173,6 +174,8 @@ def _rows(explorer: Explorer, clips: Sequence[str]) -> list[Row]:
             row = explorer.results[clip.result].prediction.to_row()
             row["target"] = None if clip.truth is None else clip.truth.question.target
             rows.append(row)
+        elif clip.error is not None:
+            rows.append(ClipError(clip.name, clip.name, ActAlignError(clip.error)).to_row())
     return rows
 
 

@@ -135,7 +135,8 @@ class _Cells:
             return float(value)
         except (TypeError, ValueError):
             raise UsageError(
-                f"{self._where}: {self._names[part]} is {value!r}, not a number of seconds."
+                f"{self._where}: {self._names[part]} is {value!r}, not a number of seconds, such "
+                "as 3.5."
             ) from None
 
     def choices(self) -> tuple[str, ...]:
