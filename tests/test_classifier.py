@@ -167,6 +167,16 @@ def test_times_that_can_not_be_are_refused(when, said):
         FrameBatch.from_array(np.zeros((2, 4, 4, 3), np.uint8), **when)
 
 
+def test_wrong_numbers_are_refused_before_any_clip(classifier):
+    for options, said in (
+        ({"fps": "x"}, "fps is 'x'; give a number"),
+        ({"fps": 0}, "fps is 0; give a number above 0"),
+        ({"smoothing_seconds": -1}, "The smoothing window is -1 s"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            ActAlign(classifier.encoder, **options)
+
+
 def test_frames_of_one_time_are_refused(classifier):
     frames = FrameBatch.from_array(colour_frames(["red", "red"]), times=np.zeros(20))
     with pytest.raises(UsageError, match="All 20 frames of the array have the time 0 s"):

@@ -138,6 +138,36 @@ def test_ctrl_c_while_a_compiled_package_loads_is_no_missing_package():
     assert ended.stderr == "interrupted; run the same command again to continue\n"
 
 
+TYPED = """
+import typer
+from actalign.program import run_program
+
+app = typer.Typer()
+
+@app.command()
+def interrupted(said: bool = False):
+    try:
+        raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        if said:
+            print("said")
+            raise KeyboardInterrupt from None
+        raise
+
+run_program(app)
+"""
+
+
+@pytest.mark.parametrize("said", [False, True])
+def test_ctrl_c_in_a_command_says_once_how_to_go_on(said):
+    program = [sys.executable, "-c", TYPED, *(["--said"] if said else [])]
+    ended = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert ended.returncode == 130
+    assert ended.stdout == ("said\n" if said else "")
+    sentence = "interrupted; run the same command again to continue\n"
+    assert ended.stderr == ("" if said else sentence)
+
+
 CLEANING = """
 import signal, time
 from actalign.program import run_program

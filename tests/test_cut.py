@@ -383,7 +383,7 @@ def test_wrong_usage_is_said_before_any_work(folder):
         (("rows.jsonl", "--by", "clip"), "--by is 'clip'; choose step or action."),
         (("gone.jsonl",), "gone.jsonl can't be read"),
         (("rows.jsonl", "--out", "broken.mp4"), "broken.mp4"),
-        (("mon/a.mp4",), "a.mp4"),
+        (("mon/a.mp4",), "give a .jsonl file that `actalign classify --out` wrote"),
     ):
         done = actalign("cut", *arguments, cwd=folder)
         assert done.returncode == 2, arguments

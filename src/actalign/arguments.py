@@ -3,6 +3,7 @@ paths and arrays."""
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable
 from dataclasses import fields
@@ -45,6 +46,15 @@ def parse_fps(fps: str) -> float | None:
     if not 0 < value < float("inf"):
         raise UsageError(f"--fps is {fps!r}; give a number above 0, or 'all'.")
     return value
+
+
+def check_fps(fps: float) -> float:
+    """The frames per second; raises UsageError unless they are a finite number above 0."""
+    if not isinstance(fps, Real):
+        raise UsageError(f"fps is {fps!r}; give a number.")
+    if not 0 < fps < math.inf:
+        raise UsageError(f"fps is {fps}; give a number above 0.")
+    return fps
 
 
 def check_listed(given: object, what: str, whose: str = "") -> None:

@@ -16,7 +16,8 @@ from actalign.alignment._locate import MAX_STEP_SECONDS, OVERLAP, THRESHOLD, Det
 from actalign.alignment._paths import MIN_STEP_SECONDS
 from actalign.alignment._repeats import check_repeats
 from actalign.alignment._scorers import Scorer, default_scorer, get_scorer
-from actalign.arguments import check_listed
+from actalign.alignment._similarity import check_smoothing
+from actalign.arguments import check_fps, check_listed
 from actalign.background import Background, read_background
 from actalign.candidates import Candidates
 from actalign.clips._keys import Sampling
@@ -75,9 +76,11 @@ class ActAlign:
         check_encoder(encoder)
         info = encoder.info
         self.encoder = encoder
-        self.fps = info.fps if fps is None else fps
+        self.fps = info.fps if fps is None else check_fps(fps)
         self.smoothing_seconds = (
-            info.smoothing_seconds if smoothing_seconds is None else smoothing_seconds
+            info.smoothing_seconds
+            if smoothing_seconds is None
+            else check_smoothing(smoothing_seconds)
         )
         if isinstance(background, str | Path):
             background = read_background(background)

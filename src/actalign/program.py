@@ -83,7 +83,8 @@ def _run(program: Callable[[], object]) -> None:
     try:
         program()
     except ActAlignError as error:
-        if _interrupted(error):
+        # Compiled packages that are loading make an ImportError of Ctrl+C.
+        if any(isinstance(cause, KeyboardInterrupt) for cause in _causes(error)):
             _say_interrupted()
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2 if isinstance(error, UsageError) else 1)
@@ -96,12 +97,20 @@ def _run(program: Callable[[], object]) -> None:
     except _Ended:
         print("terminated; run the same command again to continue", file=sys.stderr)
         raise
+    except SystemExit as error:
+        # Of Ctrl+C typer makes an exit. A command that has said how to go on raises "from None".
+        causes = [*_causes(error)]
+        said = any(one.__suppress_context__ and one.__cause__ is None for one in causes)
+        if not said and any(isinstance(cause, KeyboardInterrupt) for cause in causes):
+            _say_interrupted()
+        raise
 
 
-def _interrupted(error: BaseException) -> bool:
-    """Whether Ctrl+C is the cause: compiled packages that are loading then raise ImportError."""
-    cause = error.__cause__ or error.__context__
-    return isinstance(error, KeyboardInterrupt) or (cause is not None and _interrupted(cause))
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """What an error was raised from or during, the latest first."""
+    while cause := error.__cause__ or error.__context__:
+        yield cause
+        error = cause
 
 
 def _say_interrupted() -> NoReturn:

@@ -221,4 +221,4 @@ def clip_progress(
             how = "run the same command again" + (f" with {resume}" if resume else "")
             done = clips_done(bar.done, total)
             console.print(f"{done}; to go on, {how}")
-            raise
+            raise KeyboardInterrupt from None  # said: see `run_program`

@@ -66,6 +66,7 @@ class Run:
                 f"{done}. Run the same command again to go on: what the cache or a store keeps is "
                 f"not encoded again.{unwritten}"
             )
+            raise KeyboardInterrupt from None  # said: see `run_program`
 
     def frames(self, clip_id: str, count: int, left: float | None = None) -> None:
         """Note that more frames of a clip are encoded, as `Progress.frames`; for `embed_videos`."""

@@ -109,9 +109,10 @@ class RowFile:
                     row = parse_row(line, f"{self._path}, line {number}", verb=self._verb)
                     yield self._found(row) if self._find_videos else row
         except (OSError, ValueError) as error:
-            raise UsageError(
-                f"The predictions {self._path} can't be read: {reason_of(error)}."
-            ) from error
+            what = f"The predictions {self._path} can't be read: {reason_of(error)}"
+            if isinstance(error, ValueError):  # such as a workbook, which is no text
+                what += f"; give a .jsonl file that `actalign {self._verb} --out` wrote"
+            raise UsageError(f"{what}.") from error
 
     def _found(self, row: Row) -> Row:
         video = row.get("video")

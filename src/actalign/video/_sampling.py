@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actalign.arguments import array_of, as_path, whole
+from actalign.arguments import array_of, as_path, check_fps, whole
 from actalign.errors import NoFramesError, UsageError, VideoError
 from actalign.types import Float64, FrameBatch, UInt8
 from actalign.video._content import Content
@@ -186,12 +186,12 @@ class _Asked:
                 raise UsageError(
                     "at_seconds contains no times, or one that is not finite; give finite ones."
                 )
-        for name in ("fps", "start", "end"):
+        if self.fps is not None:
+            check_fps(self.fps)
+        for name in ("start", "end"):
             given = getattr(self, name)
             if given is not None and not isinstance(given, Real):
                 raise UsageError(f"{name} is {given!r}; give a number.")
-        if self.fps is not None and not 0 < self.fps < math.inf:
-            raise UsageError(f"fps is {self.fps}; give a number above 0.")
         if self.num_frames is not None:
             whole(self.num_frames, "num_frames")
         whole(self.batch_size, "batch_size")
