@@ -637,7 +637,7 @@ def test_in_boris_no_action_begins_again_before_it_ended(tmp_path, to):
         for start in (0.0, 1.0)
     ]
     path = write_lines(tmp_path / "windows.jsonl", windows)
-    [found] = export(path, to, tmp_path / "out.boris")
+    [found] = export(path, to, tmp_path / ("out.boris" if to == "boris" else "out"))
     if to == "boris":
         [observation] = json.loads(found.read_text(encoding="utf-8"))["observations"].values()
         times = [one[0] for one in observation["events"]]
