@@ -82,7 +82,10 @@ def generate_scripts(
     limit: TokenLimit | None = None,
     retry_failed: bool = False,
 ) -> Iterator[ScriptResult]:
-    """Yield one result per request, as soon as it is ready; see the module's docstring.
+    """Yield one result per request, as soon as it is ready, in any order.
+
+    A request that fails never stops the others. What is in the bank, or answered in the cache, is
+    not asked for again, so an interrupted run is continued by running it again.
 
     bank: .json or .parquet file to take scripts from and to add them to; records of other
         requests in it are kept. Saved every few seconds, at the end and on interruption, with a

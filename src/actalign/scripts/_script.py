@@ -90,7 +90,7 @@ class ScriptFile(BaseModel):
 
 
 def load_scripts(path: str | Path) -> list[Script]:
-    """Read a script file; see the module's docstring for the formats.
+    """Read a script file; docs/subactions.md has the formats.
 
     Raises UsageError that names the file, the label and the step (counted from 1) that is wrong.
     """
