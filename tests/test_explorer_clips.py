@@ -146,12 +146,14 @@ def the_shown_lines_do_the_same(page, folder):
 
 
 def open_clip_and_list(page, folder, text):
-    """The demo's gym clip, and a list of candidates out of a file."""
+    """The demo's gym clip, and a list of one candidate out of a file."""
     page.get_by_role("button", name="gym clean and press").click()
     page.locator("#unaligned, #verdict strong").filter(visible=True).first.wait_for()  # it is open
     (folder / "list.yaml").write_text(text)
     page.get_by_text("Lists: paste").click()
     page.set_input_files("#open-list", str(folder / "list.yaml"))
+    # Not by what is said of it, which opening the clip may still replace.
+    page.locator("#candidates .candidate:only-child").wait_for()
 
 
 LIST = """domain: gym
@@ -165,7 +167,6 @@ scripts:
 def test_none_of_these_a_least_confidence_and_several_wordings(visit, tmp_path):  # noqa: F811
     page = visit(1280, "light")
     open_clip_and_list(page, tmp_path, LIST)
-    page.get_by_text("1 candidate, 1 in several wordings").wait_for()
     page.get_by_text("1 more wording; scores are averaged").click()
     second = page.get_by_label("Candidate 1: steps in wording 2, one per line")
     assert second.input_value().splitlines()[0] == "- chest at the floor"
@@ -231,7 +232,6 @@ scripts:
 def test_a_clip_that_begins_and_ends_inside_a_repetition(visit, tmp_path):  # noqa: F811
     page = visit(400, "dark")
     open_clip_and_list(page, tmp_path, ROTATED)
-    page.get_by_text("list.yaml: 1 candidate").wait_for()
     page.get_by_role("button", name="Align", exact=True).click()
     page.get_by_text("Done. Change a step").wait_for()
     assert page.locator("#verdict strong").inner_text() == "press and lower"
