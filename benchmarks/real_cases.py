@@ -33,7 +33,7 @@ from actalign.types import Float64
 sys.path.insert(0, str(Path(__file__).parent))
 
 from lines import scorer_line
-from real_poses import CHOSEN_BY, Cell, cells, embedded, read_tracks, wordings_of
+from real_poses import CHOSEN_BY, NAMES, Cell, cells, embedded, read_tracks, wordings_of
 
 SCORERS = ("dtw", "dtw_steps", "competitive")
 STANDING = (
@@ -233,7 +233,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path, nargs="?", default=Path("../shared/real_poses"))
     parser.add_argument(
-        "--wordings", type=wordings_of, default=CHOSEN_BY, help="of a-z and 1-39, e.g. a,l-3"
+        "--wordings", type=wordings_of, default=CHOSEN_BY, help=f"of {NAMES}, e.g. a,l-3"
     )
     args = parser.parse_args()
     encoder = BodyEncoder.from_package()

@@ -45,6 +45,7 @@ SCORERS = (
 )  # fmt: skip
 FOLDER = Path(__file__).with_name("real_poses")
 WORDINGS = (*string.ascii_lowercase, *map(str, range(1, 40)))
+NAMES = f"a-z and 1-{WORDINGS[-1]}"
 CHOSEN_BY = WORDINGS[:11]
 """Those that weights and scorers were chosen by."""
 
@@ -97,7 +98,7 @@ def wordings_of(text: str) -> list[str]:
     for part in text.split(","):
         first, _, last = part.strip().partition("-")
         if not {first, last or first} <= set(WORDINGS):
-            raise argparse.ArgumentTypeError(f"{part!r} names no wording; there are a-z and 1-39")
+            raise argparse.ArgumentTypeError(f"{part!r} names no wording; there are {NAMES}")
         several = WORDINGS[WORDINGS.index(first) : WORDINGS.index(last or first) + 1]
         if not several:
             raise argparse.ArgumentTypeError(f"{part!r} runs backwards; give {last}-{first}")
@@ -146,7 +147,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?", default=Path("../shared/real_poses"))
     parser.add_argument("--scorer", default=",".join(SCORERS), help="comma-separated")
     parser.add_argument(
-        "--wordings", type=wordings_of, default=CHOSEN_BY, help="of a-z and 1-39, e.g. a,l-3"
+        "--wordings", type=wordings_of, default=CHOSEN_BY, help=f"of {NAMES}, e.g. a,l-3"
     )
     args = parser.parse_args()
     encoder = BodyEncoder.from_package()

@@ -83,8 +83,7 @@ def _run(program: Callable[[], object]) -> None:
     try:
         program()
     except ActAlignError as error:
-        # Compiled packages that are loading make an ImportError of Ctrl+C.
-        if any(isinstance(cause, KeyboardInterrupt) for cause in _causes(error)):
+        if _interrupted(error):
             _say_interrupted()
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2 if isinstance(error, UsageError) else 1)
@@ -99,11 +98,15 @@ def _run(program: Callable[[], object]) -> None:
         raise
     except SystemExit as error:
         # Of Ctrl+C typer makes an exit. A command that has said how to go on raises "from None".
-        causes = [*_causes(error)]
-        said = any(one.__suppress_context__ and one.__cause__ is None for one in causes)
-        if not said and any(isinstance(cause, KeyboardInterrupt) for cause in causes):
+        said = any(one.__suppress_context__ and one.__cause__ is None for one in _causes(error))
+        if _interrupted(error) and not said:
             _say_interrupted()
         raise
+
+
+def _interrupted(error: BaseException) -> bool:
+    """Whether Ctrl+C is the cause: typer, and compiled packages that are loading, raise another."""
+    return any(isinstance(cause, KeyboardInterrupt) for cause in _causes(error))
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -215,7 +215,7 @@ class _Rows:
         """
         run = self.run
         some = run.failed < run.rows
-        closing = [*self._said_of_long(), *(compared if self.sure else [])] if some else []
+        closing = [*self._said_of_long(), *(compared if self.sure else [])]
         if written:
             closing.append(f"predictions: {written}")
         if self.figures.figure and some:

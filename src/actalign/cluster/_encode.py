@@ -37,7 +37,6 @@ from actalign.video._worker import SILENT_SECONDS, DecodeProcess
 MOST_CLIPS = 16
 """Maximum number of clips that one actor is given at a time."""
 MOST_DECODERS = 8
-NO_STORE = "Ray's machines keep embeddings in a store; name a folder with --store."
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +126,7 @@ def embed_videos_on_ray(
     can't load the model.
     """
     one_person_only(encoder)
-    if store is None:
-        raise UsageError(NO_STORE)
+    store = _given(store)
     work = Work(model, encoder.info.fingerprint, sampling, str(store.folder), silent_seconds)
     for outcome, name, path in _outcomes(videos, work, cluster, on_frames):
         yield _embedded(outcome, name, path, work, store)
@@ -150,8 +148,7 @@ def classify_on_ray(
 
     The rest is as in `embed_videos_on_ray`.
     """
-    if store is None:
-        raise UsageError(NO_STORE)
+    store = _given(store)
     folder = str(store.folder)
     work = Work(model, encoder.info.fingerprint, sampling, folder, silent_seconds, scoring)
     for outcome, name, path in _outcomes(videos, work, cluster, on_frames):
@@ -160,6 +157,12 @@ def classify_on_ray(
         else:
             failed = _failed(outcome, name, path)
             yield ScoredClip(name, scoring.rows(failed), error=str(failed.failure.error))
+
+
+def _given(store: AnyStore | None) -> AnyStore:
+    if store is None:
+        raise UsageError("Ray's machines keep embeddings in a store; name a folder with --store.")
+    return store
 
 
 def _outcomes(

@@ -138,7 +138,7 @@ def export_place(
         raise UsageError(f"There is no export format {to!r}; choose {', '.join(FORMATS)}.")
     place = _default_out(Path(predictions), to) if out is None else Path(out)
     if to not in ONE_FILE:
-        check_folder_name(f"The format {to}", place, *BY_ENDING, ".json", ".jsonl", ".html")
+        check_folder_name(f"The format {to}", place, *BY_ENDING, *ONE_FILE.values(), ".html")
     if to in TABLES and place.suffix.lower() != f".{to}":
         if place.suffix.lower() in TABLE_SUFFIXES:
             raise UsageError(

@@ -19,6 +19,7 @@ from queue import Empty, SimpleQueue
 import numpy as np
 
 from actalign.addresses import is_address, with_plain_scheme, without_password
+from actalign.arguments import check_fps
 from actalign.errors import UsageError, VideoError, reason_of
 from actalign.types import UInt8
 from actalign.video._containers import video_stream
@@ -104,8 +105,7 @@ class LiveSource:
             )
         if format is not None:
             _check_format(format)
-        if not 0 < fps < float("inf"):
-            raise UsageError(f"fps is {fps}; give a number above 0.")
+        check_fps(fps)
         if not give_up >= 0:
             raise UsageError(f"The time to give up after is {give_up} s; give 0 or more.")
         self._limits = DecodeLimits.of()
