@@ -258,6 +258,25 @@ def test_a_clip_that_begins_and_ends_inside_a_repetition(visit, tmp_path):  # no
     assert "repeats=" not in page.locator("#python").inner_text()
 
 
+def test_a_change_just_before_align_is_scored_once(visit, tmp_path):  # noqa: F811
+    page, asked = visit(1280, "light"), []
+    open_clip_and_list(page, tmp_path, ROTATED)
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.locator("#verdict strong").wait_for()
+    until(page, "!document.querySelector('#align').disabled")
+    page.on("request", lambda r: asked.append(r.url) if r.url.endswith("/score") else None)
+    page.evaluate("""() => {
+        const label = document.querySelector('.candidate input');
+        label.value = 'press';
+        label.dispatchEvent(new Event('input', { bubbles: true }));
+        document.querySelector('#align').click();
+    }""")
+    page.locator("#verdict strong").get_by_text("press", exact=True).wait_for()
+    page.wait_for_timeout(500)  # the change alone would be scored 300 ms after it
+    assert len(asked) == 1
+    page.get_by_text("Done. Change a step").wait_for()
+
+
 def test_a_file_that_the_browser_cannot_play_is_shown_as_a_preview(visit, tmp_path):  # noqa: F811
     page = visit(1280, "light")
     write_video(tmp_path / "old.avi", codec="mpeg4")

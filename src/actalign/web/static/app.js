@@ -204,6 +204,8 @@ function wire() {
   startCandidates({ edited, asked: () => { if (state.result) drawNotes(state.result); } });
   startQueue({
     aligned,
+    // What was changed just before is scored with the rest; a second answer would only replace what is said of it.
+    started: () => { clearTimeout(timer); edits += 1; },
     ended: () => { if (editedMeanwhile) edited(); },
     chosen: (clip) => choose(rowOf(state.open)?.result && ids().length > 1 ? state.open : clip),
   });

@@ -147,6 +147,7 @@ async function run(clips, resumed = null) {
   cancelled = false;
   began = resumed?.began ?? Date.now();
   busy(true);
+  acts.started();
   let failed = 0, fault = null, over = false;
   for (const row of clips.map(rowOf).filter(Boolean)) row.state = "waiting";
   try {
