@@ -647,12 +647,13 @@ def test_labels_are_taken_from_a_word_processor_but_not_from_columns(clips, tmp_
 
 
 def test_a_label_that_is_nearly_a_shipped_one_is_asked_about(clips, tmp_path):
-    labels = "pusch up,benchpress,sit up,my own move"
+    labels = "pusch up,benchpress,sit up,my own move,chest press"
     ended = actalign("classify", "clips/day.mp4", *clips[1:3], "--labels", labels, cwd=tmp_path)
     assert ended.returncode == 0
     assert "'pusch up' has no shipped script; did you mean 'push up'?" in ended.stderr
     assert "'benchpress' has no shipped script; did you mean 'bench press'?" in ended.stderr
-    assert ended.stderr.count("did you mean") == 2  # not about the other two
+    assert re.search(r"'chest press' has no .*; did you mean '.*chest press.*'\?", ended.stderr)
+    assert ended.stderr.count("did you mean") == 3  # not about the other two
 
 
 def test_scripts_may_be_a_bank_in_parquet(clips, tmp_path):
@@ -695,6 +696,16 @@ def test_a_missing_file_is_named_once_and_without_a_number(clips, tmp_path):
         ended = actalign(*asked, cwd=tmp_path)
         assert ended.returncode == 2
         assert ended.stderr == f"error: {said} can't be read: No such file or directory.\n"
+
+
+def test_missing_videos_are_named_before_any_work(clips, tmp_path):
+    ended = actalign("classify", *clips[:3], "--labels", "sunrise,", "sunset", cwd=tmp_path)
+    assert ended.returncode == 1
+    said = "1 named file missing: 'sunset'; put quotes around an option's value that has spaces."
+    assert said in ended.stderr
+    assert ended.stderr.index(said) < ended.stderr.index("[1/")
+    ended = actalign("classify", "no.mp4", *clips[:3], "--labels", "sunrise,sunset", cwd=tmp_path)
+    assert "1 named file missing: 'no.mp4'.\n" in ended.stderr
 
 
 def test_columns_stay_in_line_for_wide_letters_and_long_notes():

@@ -91,8 +91,8 @@ def elsewhere_notes(labels: Sequence[str], domain: str | None) -> list[str]:
 
 
 def close_notes(labels: Sequence[str], domain: str | None) -> list[str]:
-    """A question for each label that is nearly the name of a shipped action, of the domain if one
-    is given."""
+    """A question for each label that is nearly the name of a shipped action, or several words of
+    one, of the domain if one is given."""
     names = {
         name: name.replace(" ", "")
         for action in _actions()
@@ -101,11 +101,16 @@ def close_notes(labels: Sequence[str], domain: str | None) -> list[str]:
     }
     notes = []
     for label in labels:
-        plain = plain_name(label).replace(" ", "")
-        close = () if _named(label, None) else get_close_matches(plain, names.values(), 1, CLOSE)
-        if close:
-            meant = next(name for name, one in names.items() if one == close[0])
-            notes.append(f"{label!r} has no shipped script; did you mean {meant!r}?")
+        if _named(label, None):
+            continue
+        words = plain_name(label).split()
+        close = get_close_matches("".join(words), names.values(), 1, CLOSE)
+        near = [name for name, one in names.items() if one in close]
+        longer = [name for name in names if set(words) < set(name.split())]
+        if len(words) > 1 and longer:
+            near = [min(longer, key=len)]
+        if near:
+            notes.append(f"{label!r} has no shipped script; did you mean {near[0]!r}?")
     return notes
 
 

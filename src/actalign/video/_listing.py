@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from actalign.addresses import address_in
 from actalign.arguments import check_listed
 from actalign.documents import read_list
-from actalign.errors import UsageError, reason_of
+from actalign.errors import UsageError, counted, reason_of
 from actalign.video._paths import images_in, no_file
 
 VIDEO_SUFFIXES = frozenset((
@@ -23,6 +23,7 @@ VIDEO_SUFFIXES = frozenset((
 """Suffixes of the files in a folder that count as videos; a file named by itself is always read."""
 TRUTH_FILE = "truth.jsonl"
 """What `actalign serve` keeps beside the videos of a folder; nobody left it there as a clip."""
+NAMED = 5  # missing files in one sentence
 ANSWER_SECONDS = 5.0
 """How long the file system may take to say whether a path is a folder."""
 
@@ -33,11 +34,13 @@ def list_videos(paths: Sequence[str | Path], *, notes: list[str] | None = None) 
     A folder gives the videos in it and its subfolders; one with images and no video is itself a
     clip. A list has one path per line, to a file or a folder, relative to the list's own folder;
     lines that begin with `#` are comments. notes: a sentence is appended for each folder with files
-    that are left out. Raises UsageError for an address, and for a folder or list without any video;
-    a missing file is not an error here, nor is an address or such a folder in a list.
+    that are left out, and one for files that don't exist, unless a list names them. Raises
+    UsageError for an address, and for a folder or list without any video; a missing file is not an
+    error here, nor is an address or such a folder in a list.
     """
     check_listed(paths, "videos")
     found: list[Path] = []
+    missing: list[Path] = []
     for given in map(Path, paths):
         if (address := address_in(given)) and not given.exists():
             raise UsageError(no_file(address))
@@ -60,6 +63,13 @@ def list_videos(paths: Sequence[str | Path], *, notes: list[str] | None = None) 
                 found += (asked and _in_folder(one, notes)[0]) or [one]
         else:
             found.append(given)
+            missing += [given] if _in_time(given.exists) is False else []
+    if missing and notes is not None:
+        names = ", ".join(repr(str(one)) for one in missing[:NAMED])
+        more = ", …" if len(missing) > NAMED else ""
+        words = any(one.suffix.lower() not in VIDEO_SUFFIXES for one in missing)
+        quotes = "; put quotes around an option's value that has spaces" if words else ""
+        notes.append(f"{counted(len(missing), 'named file')} missing: {names}{more}{quotes}.")
     return found
 
 
@@ -68,11 +78,16 @@ def _is_folder_in_time(path: Path) -> bool:
 
     The path then fails when it is read, in a child process, and the others continue.
     """
+    return bool(_in_time(path.is_dir))
+
+
+def _in_time(ask: Callable[[], bool]) -> bool | None:
+    """What the file system says, None if it doesn't answer or can't say."""
     from actalign.services import within
 
     with suppress(OSError):  # reported when the path is read
-        return within(ANSWER_SECONDS, path.is_dir)
-    return False
+        return within(ANSWER_SECONDS, ask)
+    return None
 
 
 def _in_folder(folder: Path, notes: list[str] | None) -> tuple[list[Path], str]:
