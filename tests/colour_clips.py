@@ -8,6 +8,12 @@ import numpy as np
 from tests.colour_model import RGB
 from tests.media import add_sound
 
+CANDIDATES = [
+    {"label": "sunrise", "steps": ["black", "red", "yellow"]},
+    {"label": "sunset", "steps": ["yellow", "red", "black"]},
+]
+"""Candidates of a request to the page's API."""
+
 
 def colour_frames(names, each=10, size=(48, 64)):
     """(T, H, W, 3) RGB frames, so many of each colour."""

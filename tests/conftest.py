@@ -65,6 +65,14 @@ def colour_model(tmp_path_factory):
     return save_colour_model(tmp_path_factory.mktemp("colour") / "model")
 
 
+@pytest.fixture(scope="module")
+def two():
+    """Frames of two people, as `two_people`."""
+    from tests.people_scenes import two_people
+
+    return two_people()
+
+
 @pytest.fixture
 def decoding():
     """Gives the decoding processes that live and were started during this test.

@@ -1,25 +1,21 @@
 """A visit to a served folder: after a restart, by keys alone, and a reload during an alignment."""
 
 import json
-import threading
 from itertools import pairwise
 
 import pytest
 
 from actalign import ActAlign, Script
 from actalign.scripts import load_scripts, shipped_scripts
-from actalign.web import _jobs
 from tests.atlas_world import render
 from tests.colour_clips import write_colours
 from tests.command import DEADLOCK_SECONDS, wait_for
 from tests.media import write_video
-from tests.test_explorer import accessible, browser, leave, pytestmark, until  # noqa: F401 - fixtures
-from tests.test_web_api import CANDIDATES, Serving, classifier, serve  # noqa: F401 - fixtures
-from tests.test_web_clips import folder  # noqa: F401 - a fixture
+from tests.web.pages import IN_A_BROWSER, accessible, aligning, name_candidates, until
+from tests.web.serving import Serving
 
-LINES = "".join(
-    f"{one['label']}\n" + "".join(f"- {s}\n" for s in one["steps"]) for one in CANDIDATES
-)
+pytestmark = IN_A_BROWSER
+
 FOCUSED = "document.activeElement"
 HOLD_ANSWERS = """const answer = fetch;
     const going = new Promise((done) => { window.goOn = done; });
@@ -38,53 +34,14 @@ CHANGE_AND_LEAVE = """(box, text) => {
     }"""
 
 
-@pytest.fixture
-def visit(browser):  # noqa: F811
-    """Opens a server's page; at the end nothing may have gone wrong in it."""
-    faults = []
-
-    def open_page(api):
-        context = browser.new_context(viewport={"width": 1280, "height": 900})
-        context.set_default_timeout(1000 * DEADLOCK_SECONDS)
-        context.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
-        context.on("weberror", lambda e: faults.append(str(e.error)))
-        page = context.new_page()
-        page.faults = faults
-        page.goto(f"http://127.0.0.1:{api.port}/")
-        page.locator("#body tr").first.wait_for()
-        return page
-
-    yield open_page
-    leave(browser, faults)
-
-
-@pytest.fixture
-def goes_on(monkeypatch):
-    """An event that every encoding of a clip waits for."""
-    encode, event = _jobs.embedded, threading.Event()
-
-    def slow(*args, **options):
-        assert event.wait(DEADLOCK_SECONDS)
-        return encode(*args, **options)
-
-    monkeypatch.setattr(_jobs, "embedded", slow)
-    return event
-
-
-def name_candidates(page):
-    page.get_by_text("Lists: paste").click()
-    page.locator("#lines").fill(LINES)
-    page.get_by_role("button", name="Use these lines").click()
-
-
 def align(page):
     page.get_by_role("button", name="Align", exact=True).click()
     page.get_by_text("Done. Change a step").wait_for()
 
 
-def aligned(visit, api):
+def aligned(browse, api):
     """A page whose candidates are named and whose clips are aligned."""
-    page = visit(api)
+    page = browse(api)
     name_candidates(page)
     align(page)
     return page
@@ -102,7 +59,7 @@ def say(api, clip, label, times=()):
     api.http.put(f"/api/clips/{clip}/truth", json=body).raise_for_status()
 
 
-def test_what_was_said_before_a_restart_is_neither_right_nor_wrong_yet(visit, serve, folder):  # noqa: F811
+def test_what_was_said_before_a_restart_is_neither_right_nor_wrong_yet(browse, serve, folder):
     before = serve(clips=folder)
     ids = before.explorer.folder_clips
     answers = [answer(before, clip) for clip in ids[:2]]
@@ -111,7 +68,7 @@ def test_what_was_said_before_a_restart_is_neither_right_nor_wrong_yet(visit, se
         say(before, clip, label)
     before.stop()
 
-    page = visit(serve(clips=folder))
+    page = browse(serve(clips=folder))
     judged = page.locator("#body tr td:last-child")
     assert judged.all_inner_texts() == [f"is {answers[0]}", f"is {other}", ""]
     name_candidates(page)
@@ -124,8 +81,8 @@ def test_what_was_said_before_a_restart_is_neither_right_nor_wrong_yet(visit, se
     assert page.locator("#told").inner_text().startswith(f"These are the steps of {other}. ")
 
 
-def test_a_border_keeps_the_focus_while_it_is_moved(visit, serve, folder):  # noqa: F811
-    page = aligned(visit, serve(clips=folder))
+def test_a_border_keeps_the_focus_while_it_is_moved(browse, serve, folder):
+    page = aligned(browse, serve(clips=folder))
     name = page.locator("#timeline .border").nth(1).get_attribute("aria-label")
     page.locator("#timeline .border").nth(1).focus()
     for _ in range(2):
@@ -139,12 +96,12 @@ def test_a_border_keeps_the_focus_while_it_is_moved(visit, serve, folder):  # no
     accessible(page)
 
 
-def test_borders_are_moved_by_a_finger_on_a_narrow_page(visit, serve, folder):  # noqa: F811
+def test_borders_are_moved_by_a_finger_on_a_narrow_page(browse, serve, folder):
     """Also where two of them are so close that the knobs below them overlap."""
     api = serve(clips=folder)
     clip = api.explorer.folder_clips[0]
     say(api, clip, answer(api, clip), (0, 0.5, 0.53, 1))
-    page = visit(api)
+    page = browse(api)
     page.set_viewport_size({"width": 400, "height": 900})
     page.locator("#body tr").first.click()
     page.locator("#timeline .border").nth(3).wait_for()
@@ -168,9 +125,9 @@ def test_borders_are_moved_by_a_finger_on_a_narrow_page(visit, serve, folder):  
     accessible(page)
 
 
-def test_a_border_is_held_while_the_last_one_is_saved(visit, serve, folder):  # noqa: F811
+def test_a_border_is_held_while_the_last_one_is_saved(browse, serve, folder):
     write_colours(folder / "clip0.mp4", ["black", "red", "yellow"])
-    page = aligned(visit, serve(clips=folder))
+    page = aligned(browse, serve(clips=folder))
     until(page, "document.querySelector('#video').readyState >= 2")  # it takes its height
     waiting = []
     page.route("**/api/clips?*", lambda route: waiting.append(route))
@@ -201,10 +158,10 @@ def test_a_border_is_held_while_the_last_one_is_saved(visit, serve, folder):  # 
     page.get_by_text("with your times of the steps").wait_for()
 
 
-def test_a_moved_border_is_saved_for_its_own_clip(visit, serve, folder):  # noqa: F811
+def test_a_moved_border_is_saved_for_its_own_clip(browse, serve, folder):
     """Also where another clip is opened before it is saved."""
     api = serve(clips=folder)
-    page = aligned(visit, api)
+    page = aligned(browse, api)
     page.locator("#timeline .border").nth(1).focus()
     with page.expect_response(lambda answer: answer.url.endswith("/truth")) as saved:
         page.keyboard.press("ArrowRight")
@@ -213,12 +170,12 @@ def test_a_moved_border_is_saved_for_its_own_clip(visit, serve, folder):  # noqa
     assert f"/{api.explorer.folder_clips[0]}/" in saved.value.url
 
 
-def test_a_border_stops_before_a_step_has_no_length(visit, serve, folder):  # noqa: F811
+def test_a_border_stops_before_a_step_has_no_length(browse, serve, folder):
     """Also where a step is shorter than a frame, of 0.1 s here, already."""
     api = serve(clips=folder)
     clip = api.explorer.folder_clips[0]
     label = answer(api, clip)
-    page = visit(api)
+    page = browse(api)
     name_candidates(page)
     for times, border, key in (
         ((0, 0.1, 0.9, 1), 1, "ArrowLeft"),
@@ -241,8 +198,8 @@ def test_a_border_stops_before_a_step_has_no_length(visit, serve, folder):  # no
             assert 0 <= one["start"] < one["end"] <= 1, (times, border, key)
 
 
-def test_delete_goes_on_to_the_neighbouring_row(visit, serve, folder, tmp_path):  # noqa: F811
-    page = visit(serve(clips=folder))
+def test_delete_goes_on_to_the_neighbouring_row(browse, serve, folder, tmp_path):
+    page = browse(serve(clips=folder))
     names = page.locator("#body tr td:nth-child(2)")
     for name in ("a.mp4", "b.mp4"):  # which the server does not take, so that they have no clip
         (tmp_path / name).write_text("no video")
@@ -264,8 +221,8 @@ def test_delete_goes_on_to_the_neighbouring_row(visit, serve, folder, tmp_path):
     until(page, "document.querySelector('#clips').hidden")
 
 
-def test_no_clip_is_shown_with_the_result_of_another(visit, serve, folder):  # noqa: F811
-    page = visit(serve(clips=folder))
+def test_no_clip_is_shown_with_the_result_of_another(browse, serve, folder):
+    page = browse(serve(clips=folder))
     name_candidates(page)
     shown, row = page.locator("#found"), page.locator("#body tr")
     row.nth(0).click()
@@ -294,8 +251,8 @@ def test_no_clip_is_shown_with_the_result_of_another(visit, serve, folder):  # n
     assert page.locator("#empty").is_visible()
 
 
-def test_the_clips_that_are_there_are_counted(visit, serve, folder):  # noqa: F811
-    page = visit(serve(clips=folder))
+def test_the_clips_that_are_there_are_counted(browse, serve, folder):
+    page = browse(serve(clips=folder))
     chosen, alone = page.locator("#chosen"), page.get_by_role("button", name="Only this clip")
     page.get_by_text("3 clips", exact=True).wait_for()
     assert page.locator("#demos").is_hidden()
@@ -320,13 +277,13 @@ def test_the_clips_that_are_there_are_counted(visit, serve, folder):  # noqa: F8
     assert alone.is_hidden()
 
 
-def test_many_short_steps_can_be_told_apart(visit, serve, folder):  # noqa: F811
+def test_many_short_steps_can_be_told_apart(browse, serve, folder):
     write_colours(folder / "clip0.mp4", ["black", "red", "yellow", "red", "blue", "red"] * 3)
     api = serve(clips=folder)
     clip = api.explorer.folder_clips[0]
     label = answer(api, clip)
     say(api, clip, label, [0, 0.02, 1.2, *(1.3 + 0.05 * n for n in range(16))])
-    page = visit(api)
+    page = browse(api)
     page.set_viewport_size({"width": 390, "height": 844})
     page.locator("#body tr").first.click()
     page.locator("#timeline .border").nth(3).wait_for()
@@ -345,8 +302,8 @@ def test_many_short_steps_can_be_told_apart(visit, serve, folder):  # noqa: F811
     page.locator("#timeline .border").nth(100).wait_for()
 
 
-def test_the_open_clip_is_aligned_first_and_stays_open(visit, serve, folder):  # noqa: F811
-    page = visit(serve(clips=folder))
+def test_the_open_clip_is_aligned_first_and_stays_open(browse, serve, folder):
+    page = browse(serve(clips=folder))
     name_candidates(page)
     last = page.locator("#body tr").last
     name = last.locator("td").nth(1).inner_text()
@@ -357,8 +314,8 @@ def test_the_open_clip_is_aligned_first_and_stays_open(visit, serve, folder):  #
     assert page.locator("#body").get_by_text("not aligned").count() == 0
 
 
-def test_actions_take_the_steps_that_ship_and_say_which_have_none(visit, serve, folder):  # noqa: F811
-    page = visit(serve(clips=folder))
+def test_actions_take_the_steps_that_ship_and_say_which_have_none(browse, serve, folder):
+    page = browse(serve(clips=folder))
     page.get_by_text("Lists: paste").click()
     page.locator("#lines").fill("push up\nred\nmy squat\n- knees bent")
     page.get_by_role("button", name="Use these lines").click()
@@ -411,8 +368,8 @@ def test_actions_take_the_steps_that_ship_and_say_which_have_none(visit, serve, 
     assert status.inner_text().endswith("'push up'?")
 
 
-def test_wordings_are_added_by_hand_and_from_the_shipped_scripts(visit, serve, folder):  # noqa: F811
-    page = visit(serve(clips=folder))
+def test_wordings_are_added_by_hand_and_from_the_shipped_scripts(browse, serve, folder):
+    page = browse(serve(clips=folder))
     page.get_by_text("Lists: paste").click()
     page.locator("#lines").fill("push up\n- arms bend")
     page.get_by_role("button", name="Use these lines").click()
@@ -440,14 +397,14 @@ def test_wordings_are_added_by_hand_and_from_the_shipped_scripts(visit, serve, f
     assert script.rewordings == (("down", "up"), *(one.steps for one in shipped.wordings))
 
 
-def test_a_domain_of_a_candidates_own_is_shown_kept_and_saved(visit, serve, folder, tmp_path):  # noqa: F811
+def test_a_domain_of_a_candidates_own_is_shown_kept_and_saved(browse, serve, folder, tmp_path):
     blocks = [
         {"domain": "sky", "scripts": {"sunrise": ["black", "red"], "sunset": ["red"]}},
         {"domain": "sea", "scripts": {"tide": [["blue"], ["green", "blue"]]}},
     ]
     (tmp_path / "list.json").write_text(json.dumps(blocks))
     api = serve(clips=folder)
-    page = visit(api)
+    page = browse(api)
     page.get_by_text("Lists: paste").click()
     page.set_input_files("#open-list", str(tmp_path / "list.json"))
     own = page.locator("#candidates .own")
@@ -489,10 +446,10 @@ def test_a_domain_of_a_candidates_own_is_shown_kept_and_saved(visit, serve, fold
     assert page.locator("#domain").input_value() == "sky"
 
 
-def test_the_steps_that_are_shown_are_those_that_are_edited(visit, serve, folder):  # noqa: F811
+def test_the_steps_that_are_shown_are_those_that_are_edited(browse, serve, folder):
     """Also where another wording than the first fits best."""
     write_colours(folder / "clip0.mp4", ["black", "red", "yellow"])
-    page = visit(serve(clips=folder))
+    page = browse(serve(clips=folder))
     words = {"sunrise": [["yellow", "black"], ["black", "red", "yellow"]], "sunset": ["red"]}
     (folder / "list.json").write_text(json.dumps({"scripts": words}))
     page.get_by_text("Lists: paste").click()
@@ -513,9 +470,9 @@ def test_the_steps_that_are_shown_are_those_that_are_edited(visit, serve, folder
     page.get_by_text("is no longer among the candidates").wait_for()
 
 
-def test_an_action_is_found_again_however_its_accents_were_typed(visit, serve, folder):  # noqa: F811
+def test_an_action_is_found_again_however_its_accents_were_typed(browse, serve, folder):
     """As macOS gives them in names of files: e and an accent are two characters."""
-    page = visit(serve(clips=folder))
+    page = browse(serve(clips=folder))
     name_candidates(page)
     names = ("leve\u0301", "couche\u0301")
     for n, name in enumerate(names, start=1):
@@ -528,8 +485,8 @@ def test_an_action_is_found_again_however_its_accents_were_typed(visit, serve, f
     assert page.evaluate(f"{FOCUSED}.ariaLabel") == f"Candidate {number}: steps, one per line"
 
 
-def test_an_action_that_is_typed_has_its_steps_before_it_is_aligned(visit, serve, folder):  # noqa: F811
-    page = visit(serve(clips=folder))
+def test_an_action_that_is_typed_has_its_steps_before_it_is_aligned(browse, serve, folder):
+    page = browse(serve(clips=folder))
     page.get_by_label("Candidate 1: action").fill("push up")
     page.get_by_label("Candidate 2: action").fill("squat")
     align(page)
@@ -541,8 +498,8 @@ def test_an_action_that_is_typed_has_its_steps_before_it_is_aligned(visit, serve
     assert page.locator("#body").inner_text().count("no script") == 0
 
 
-def test_a_clip_in_which_nothing_stands_out_says_why(visit, serve, folder):  # noqa: F811
-    page = aligned(visit, serve(clips=folder))
+def test_a_clip_in_which_nothing_stands_out_says_why(browse, serve, folder):
+    page = aligned(browse, serve(clips=folder))
     page.get_by_text("Where does each action happen?").click()
     page.get_by_role("button", name="Look for the candidates").click()
     page.get_by_text("it should be much longer than the action").wait_for()
@@ -563,8 +520,8 @@ def session(tmp_path, colour_model):
     api.stop()
 
 
-def test_a_long_clip_is_offered_the_places_of_each_action_beside_its_headline(visit, session):
-    page = visit(session)
+def test_a_long_clip_is_offered_the_places_of_each_action_beside_its_headline(browse, session):
+    page = browse(session)
     page.set_viewport_size({"width": 1280, "height": 900})
     name_candidates(page)
     row, panel = page.locator("#body tr"), page.locator("#moments")
@@ -621,9 +578,9 @@ def test_a_long_clip_is_offered_the_places_of_each_action_beside_its_headline(vi
     assert panel.get_attribute("open") is not None
 
 
-def test_what_was_looked_for_in_a_clip_is_shown_for_it_alone(visit, serve, folder):  # noqa: F811
+def test_what_was_looked_for_in_a_clip_is_shown_for_it_alone(browse, serve, folder):
     api = serve(clips=folder)
-    page = aligned(visit, api)
+    page = aligned(browse, api)
     look = page.get_by_role("button", name="Look for the candidates")
     page.get_by_text("Where does each action happen?").click()
     held = []
@@ -646,10 +603,10 @@ def test_what_was_looked_for_in_a_clip_is_shown_for_it_alone(visit, serve, folde
     until(page, "document.querySelector('#located').textContent === ''")
 
 
-def test_all_moments_that_were_found_can_be_seen(visit, serve, folder):  # noqa: F811
+def test_all_moments_that_were_found_can_be_seen(browse, serve, folder):
     for n in range(3, 12):
         write_colours(folder / f"clip{n}.mp4", ["black", "red", "blue", "red", "green", "red"])
-    page = aligned(visit, serve(clips=folder))
+    page = aligned(browse, serve(clips=folder))
     page.locator("#phrase").fill("red")
     page.get_by_role("button", name="Search", exact=True).click()
     note, hits = page.locator("#search-note"), page.locator("#hits li")
@@ -667,9 +624,9 @@ def test_all_moments_that_were_found_can_be_seen(visit, serve, folder):  # noqa:
     accessible(page)
 
 
-def test_long_names_and_steps_leave_all_in_its_place(visit, serve, folder):  # noqa: F811
+def test_long_names_and_steps_leave_all_in_its_place(browse, serve, folder):
     (folder / "clip0.mp4").rename(folder / "a_name_that_is_long_and_has_no_space_in_it.mp4")
-    page = visit(serve(clips=folder))
+    page = browse(serve(clips=folder))
     name_candidates(page)
     for n in (1, 2):
         long = "red and then a great many more words than the other steps have"
@@ -685,9 +642,9 @@ def test_long_names_and_steps_leave_all_in_its_place(visit, serve, folder):  # n
     assert page.evaluate(f"{found}.every(one => one.scrollWidth <= one.clientWidth)")
 
 
-def test_a_row_that_failed_says_why(visit, serve, folder):  # noqa: F811
+def test_a_row_that_failed_says_why(browse, serve, folder):
     (folder / "fake.mp4").write_text("no video")
-    page = visit(serve(clips=folder))
+    page = browse(serve(clips=folder))
     name_candidates(page)
     page.get_by_role("button", name="Align", exact=True).click()
     page.get_by_text("3 of 4 clips aligned.").wait_for()
@@ -701,9 +658,9 @@ def test_a_row_that_failed_says_why(visit, serve, folder):  # noqa: F811
     page.faults.clear()
 
 
-def test_an_alignment_goes_on_after_a_reload(visit, serve, folder, goes_on):  # noqa: F811
+def test_an_alignment_goes_on_after_a_reload(browse, serve, folder, goes_on):
     api = serve(clips=folder)
-    page = visit(api)
+    page = browse(api)
     name_candidates(page)
     page.locator("#body tr").nth(1).click()
     page.get_by_role("button", name="Only this clip").click()
@@ -734,18 +691,9 @@ def test_an_alignment_goes_on_after_a_reload(visit, serve, folder, goes_on):  # 
     assert len(api.explorer.jobs) == 4
 
 
-def aligning(visit, api):
-    """A page whose three clips are being aligned, the first one as long as it is held."""
-    page = visit(api)
-    name_candidates(page)
-    page.get_by_role("button", name="Align", exact=True).click()
-    page.get_by_text("Clip 1 of 3: ").wait_for()
-    return page
-
-
-def test_clips_that_waited_are_aligned_after_a_reload(visit, serve, folder, goes_on):  # noqa: F811
+def test_clips_that_waited_are_aligned_after_a_reload(browse, serve, folder, goes_on):
     api = serve(clips=folder)
-    page = aligning(visit, api)
+    page = aligning(browse, api)
     page.reload()
     page.get_by_text("Clip 1 of 3: ").wait_for()
     assert page.get_by_role("status").first.inner_text() == "Aligning 3 clips …"
@@ -761,9 +709,9 @@ def test_clips_that_waited_are_aligned_after_a_reload(visit, serve, folder, goes
 
 
 @pytest.mark.parametrize("arrives", [True, False], ids=["answer lost", "request lost"])
-def test_a_job_without_an_answer_goes_on_after_a_reload(visit, serve, folder, goes_on, arrives):  # noqa: F811
+def test_a_job_without_an_answer_goes_on_after_a_reload(browse, serve, folder, goes_on, arrives):
     api = serve(clips=folder)
-    page = visit(api)
+    page = browse(api)
     name_candidates(page)
     asked = []
 
@@ -820,9 +768,9 @@ def steps_asked(api, clip):
     return api.explorer.results[api.explorer.clips[clip].result].asked.scripts[0].steps
 
 
-def test_clips_are_scored_anew_after_a_reload(visit, serve, folder):  # noqa: F811
+def test_clips_are_scored_anew_after_a_reload(browse, serve, folder):
     api = serve(clips=folder)
-    page = aligned(visit, api)
+    page = aligned(browse, api)
     clips = api.explorer.folder_clips
     first = page.get_by_label("Candidate 1: steps, one per line")
     scorings, infos = Held(page, "score"), Held(page, "info")
@@ -861,9 +809,9 @@ def test_clips_are_scored_anew_after_a_reload(visit, serve, folder):  # noqa: F8
     assert len(api.explorer.results) == known
 
 
-def test_an_edit_during_an_alignment_is_scored_after_a_reload_too(visit, serve, folder):  # noqa: F811
+def test_an_edit_during_an_alignment_is_scored_after_a_reload_too(browse, serve, folder):
     api = serve(clips=folder)
-    page = aligned(visit, api)
+    page = aligned(browse, api)
     scorings = Held(page, "score", after=1)
     page.get_by_role("button", name="Align", exact=True).click()
     page.get_by_text("Clip 2 of 3: scoring").wait_for()
@@ -875,9 +823,9 @@ def test_an_edit_during_an_alignment_is_scored_after_a_reload_too(visit, serve, 
     assert {steps_asked(api, clip) for clip in api.explorer.folder_clips} == {("blue",)}
 
 
-def test_an_edit_while_the_server_goes_away_loses_no_clip_that_waits(visit, serve, folder):  # noqa: F811
+def test_an_edit_while_the_server_goes_away_loses_no_clip_that_waits(browse, serve, folder):
     api = serve(clips=folder)
-    page = aligned(visit, api)
+    page = aligned(browse, api)
     scorings = Held(page, "score")
     page.get_by_role("button", name="Align", exact=True).click()
     page.get_by_text("Clip 1 of 3: scoring").wait_for()
@@ -895,9 +843,9 @@ def test_an_edit_while_the_server_goes_away_loses_no_clip_that_waits(visit, serv
     assert {steps_asked(api, clip) for clip in api.explorer.folder_clips} == {("blue",)}
 
 
-def test_clips_that_are_scored_anew_can_be_cancelled(visit, serve, folder):  # noqa: F811
+def test_clips_that_are_scored_anew_can_be_cancelled(browse, serve, folder):
     api = serve(clips=folder)
-    page = aligned(visit, api)
+    page = aligned(browse, api)
     page.evaluate(HOLD_ANSWERS)
     page.get_by_role("button", name="Align", exact=True).click()
     page.get_by_text("Clip 1 of 3: scoring").wait_for()
@@ -907,8 +855,8 @@ def test_clips_that_are_scored_anew_can_be_cancelled(visit, serve, folder):  # n
     assert len(api.explorer.results) == 3 + 1
 
 
-def test_what_is_changed_after_a_link_stays_over_a_reload(visit, serve, folder):  # noqa: F811
-    page = aligned(visit, serve(clips=folder))
+def test_what_is_changed_after_a_link_stays_over_a_reload(browse, serve, folder):
+    page = aligned(browse, serve(clips=folder))
     page.get_by_role("link", name="Link to this result").click()
     assert "#" in page.url
     page.reload()
@@ -922,9 +870,9 @@ def test_what_is_changed_after_a_link_stays_over_a_reload(visit, serve, folder):
     assert first.input_value() == "- blue"
 
 
-def test_a_border_that_was_just_moved_is_saved_though_the_page_is_left(visit, serve, folder):  # noqa: F811
+def test_a_border_that_was_just_moved_is_saved_though_the_page_is_left(browse, serve, folder):
     api = serve(clips=folder)
-    page = aligned(visit, api)
+    page = aligned(browse, api)
     clip = api.explorer.clips[api.explorer.folder_clips[0]]
     border = page.locator("#timeline .border").nth(1)
     border.focus()
@@ -937,8 +885,8 @@ def test_a_border_that_was_just_moved_is_saved_though_the_page_is_left(visit, se
     assert float(border.get_attribute("aria-valuenow")) == moved
 
 
-def test_files_that_were_not_uploaded_before_a_reload_are_named(visit, serve, folder, tmp_path):  # noqa: F811
-    page = visit(serve(clips=folder))
+def test_files_that_were_not_uploaded_before_a_reload_are_named(browse, serve, folder, tmp_path):
+    page = browse(serve(clips=folder))
     (tmp_path / "more").mkdir()
     paths = [write_video(tmp_path / "more" / f"upload{n}.mp4", 12) for n in range(3)]
     page.route("**/api/clips?name=upload1.mp4", lambda route: None)  # its upload never ends
@@ -956,8 +904,8 @@ def test_files_that_were_not_uploaded_before_a_reload_are_named(visit, serve, fo
     assert page.locator("#body .bad").count() == 0
 
 
-def test_a_file_whose_upload_broke_off_is_named_after_a_reload_too(visit, serve, folder, tmp_path):  # noqa: F811
-    page = visit(serve(clips=folder))
+def test_a_file_whose_upload_broke_off_is_named_after_a_reload_too(browse, serve, folder, tmp_path):
+    page = browse(serve(clips=folder))
     (tmp_path / "more").mkdir()
     paths = [write_video(tmp_path / "more" / f"upload{n}.mp4", 12) for n in range(2)]
     page.route("**/api/clips?name=upload0.mp4", lambda route: route.abort())

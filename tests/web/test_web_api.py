@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -27,77 +26,11 @@ from actalign.demo import demo_clips
 from actalign.web._app import create_app
 from actalign.web._jobs import Explorer
 from actalign.web._state import Limits
-from actalign.web._workplace import MOST_HEAD_BYTES
+from tests.colour_clips import CANDIDATES
 from tests.command import DEADLOCK_SECONDS, actalign, finish, wait_for
 from tests.media import write_video
 
 pytestmark = pytest.mark.usefixtures("sockets_of_others")
-
-CANDIDATES = [
-    {"label": "sunrise", "steps": ["black", "red", "yellow"]},
-    {"label": "sunset", "steps": ["yellow", "red", "black"]},
-]
-
-
-class Serving:
-    """A real server on a loopback port, and a client of it."""
-
-    def __init__(
-        self, classifier, *, limits=None, token=None, host="127.0.0.1", clips=None, model="colours"
-    ):
-        import uvicorn
-
-        self.explorer = Explorer(classifier, limits=limits, clips=clips)
-        app = create_app(self.explorer, model=model, token=token, host=host)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.server = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                port=self.port,
-                log_level="error",
-                timeout_graceful_shutdown=2,
-                h11_max_incomplete_event_size=MOST_HEAD_BYTES,
-            )
-        )
-        self.thread = threading.Thread(target=self.server.run, daemon=True)
-        self.thread.start()
-        while not self.server.started:
-            time.sleep(0.02)
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=DEADLOCK_SECONDS)
-
-    def stop(self):
-        self.http.close()
-        self.server.should_exit = True
-        self.thread.join(timeout=20)
-
-    def upload(self, data, name="clip.mp4"):
-        return self.http.post("/api/clips", params={"name": name}, content=data)
-
-    def finished(self, job):
-        def ended():
-            found = self.http.get(f"/api/jobs/{job['job']}").json()
-            return None if found["state"] in ("queued", "running") else found
-
-        return wait_for(ended)
-
-    def align(self, clip, candidates=CANDIDATES):
-        asked = self.http.post("/api/jobs", json={"clip": clip, "candidates": candidates})
-        assert asked.status_code == 202, asked.text
-        return self.finished(asked.json())
-
-
-@pytest.fixture(scope="module")
-def classifier(colour_model):
-    return ActAlign.from_pretrained(str(colour_model), fps=10)
-
-
-@pytest.fixture(scope="module")
-def video(tmp_path_factory):
-    path = tmp_path_factory.mktemp("video") / "clip.mp4"
-    write_video(path, 24)
-    return path.read_bytes()
 
 
 class Faint:
@@ -109,19 +42,6 @@ class Faint:
 
     def __getattr__(self, name):
         return getattr(self.encoder, name)
-
-
-@pytest.fixture
-def serve(classifier):
-    running = []
-
-    def start(by=classifier, **options):
-        running.append(Serving(by, **options))
-        return running[-1]
-
-    yield start
-    for one in running:
-        one.stop()
 
 
 def test_small_affinities_keep_their_digits(classifier, serve, video):

@@ -13,47 +13,14 @@ pytest.importorskip("uvicorn")
 pytest.importorskip("fastapi")
 pytest.importorskip("httpx")
 
-from actalign import ActAlign, VideoError
+from actalign import VideoError
 from actalign.video._worker import DecodeProcess
 from actalign.web._people import embedded
 from actalign.web._state import Clip
 from tests.command import actalign
-from tests.test_people import CHOICES, SIDE, STEPS, scene, two, write  # noqa: F401 - a fixture
-from tests.test_web_api import Serving
+from tests.people_scenes import CHOICES, QUESTION
 
 pytestmark = pytest.mark.usefixtures("sockets_of_others")
-CANDIDATES = [{"label": label, "steps": steps} for label, steps in zip(CHOICES, STEPS, strict=True)]
-
-
-@pytest.fixture(scope="module")
-def folder(two, tmp_path_factory):  # noqa: F811
-    """A folder with a clip of two people, and one of nobody."""
-    made = tmp_path_factory.mktemp("people on the page")
-    write(made / "pair.mp4", scene(2 * SIDE, 8, (two[0], lambda t: 0), (two[1], lambda t: SIDE)))
-    write(made / "empty.mp4", scene(SIDE, 4))
-    return made
-
-
-@pytest.fixture(scope="module")
-def classifier(tmp_path_factory):
-    return ActAlign.from_pretrained("body:all", store=tmp_path_factory.mktemp("store"))
-
-
-@pytest.fixture
-def started(classifier, folder):
-    running = []
-
-    def start():
-        api = Serving(classifier, clips=folder, model="body:all")
-        running.append(api)
-        known = api.http.get("/api/clips", params={"clip": api.explorer.folder_clips}).json()
-        api.ids = {one["name"]: one["clip"] for one in known["clips"]}
-        return api
-
-    (folder / "truth.jsonl").unlink(missing_ok=True)
-    yield start
-    for one in running:
-        one.stop()
 
 
 def rows(api, *clips):
@@ -66,10 +33,10 @@ def picture(api, clip, seconds):
     return np.asarray(Image.open(io.BytesIO(answer.content)), np.float64)
 
 
-def test_a_clip_of_two_people_gives_a_result_each(started):
-    api = started()
+def test_a_clip_of_two_people_gives_a_result_each(people_served):
+    api = people_served()
     whole = api.ids["pair.mp4"]
-    job = api.align(whole, CANDIDATES)
+    job = api.align(whole, QUESTION)
     assert job["state"] == "done"
     assert job["result"] == job["results"][0]
     found = rows(api, whole, api.ids["empty.mp4"])
@@ -92,56 +59,62 @@ def test_a_clip_of_two_people_gives_a_result_each(started):
         assert np.abs(shown[n] - sides[n]).sum() < np.abs(shown[n] - sides[1 - n]).sum()
     # Each is scored, judged and located by itself, and the whole by nobody.
     one = results[1]["clip"]
-    again = api.http.post("/api/score", json={"clip": one, "candidates": CANDIDATES[:1]}).json()
+    again = api.http.post("/api/score", json={"clip": one, "candidates": QUESTION[:1]}).json()
     assert (again["label"], again["person"]) == (CHOICES[0], 2)
     for path in ("score", "locate"):
-        refused = api.http.post(f"/api/{path}", json={"clip": whole, "candidates": CANDIDATES})
+        refused = api.http.post(f"/api/{path}", json={"clip": whole, "candidates": QUESTION})
         assert refused.status_code == 400
         assert "shows 2 people, each of whom has separate results" in refused.json()["error"]
     refused = api.http.put(f"/api/clips/{whole}/truth", json={"label": CHOICES[0]})
     assert "shows 2 people" in refused.json()["error"]
-    assert len(api.align(whole, CANDIDATES)["results"]) == 2
-    nobody = api.align(api.ids["empty.mp4"], CANDIDATES)
+    assert len(api.align(whole, QUESTION)["results"]) == 2
+    nobody = api.align(api.ids["empty.mp4"], QUESTION)
     assert len(nobody["results"]) == 1
     assert rows(api, api.ids["empty.mp4"])["empty.mp4"]["warnings"]
 
 
-def test_a_clip_that_cannot_be_read_leaves_no_thread_at_work(classifier, tmp_path):
+def test_a_clip_that_cannot_be_read_leaves_no_thread_at_work(people_classifier, tmp_path):
     (tmp_path / "broken.mp4").write_bytes(b"no video")
     clip = Clip("id", "broken.mp4", tmp_path / "broken.mp4", 1.0, uploaded=False)
     before = set(threading.enumerate())
     with DecodeProcess() as decoder, pytest.raises(VideoError) as kept:
-        embedded(classifier, clip, on_frames=lambda *_: None, decoder=decoder)
+        embedded(people_classifier, clip, on_frames=lambda *_: None, decoder=decoder)
     left = {one.name for one in set(threading.enumerate()) - before if one.is_alive()}
     assert "is not a video" in str(kept.value)
     assert not any("ThreadPool" in name for name in left), left  # while the error is there
 
 
-def test_what_is_said_of_a_person_is_a_question_with_its_box(started, folder, tmp_path):
-    api = started()
-    job = api.align(api.ids["pair.mp4"], CANDIDATES)
+def test_what_is_said_of_a_person_is_a_question_with_its_box(
+    people_served, people_folder, tmp_path
+):
+    api = people_served()
+    job = api.align(api.ids["pair.mp4"], QUESTION)
     clips = [api.http.get(f"/api/results/{one}").json()["clip"] for one in job["results"]]
     for clip, label in zip(clips, CHOICES, strict=True):
         said = api.http.put(f"/api/clips/{clip}/truth", json={"label": label})
         assert said.status_code == 200, said.text
-    lines = [json.loads(line) for line in (folder / "truth.jsonl").read_text().splitlines()[1:]]
+    lines = [
+        json.loads(line) for line in (people_folder / "truth.jsonl").read_text().splitlines()[1:]
+    ]
     assert [one["id"] for one in lines] == ["pair.mp4-person1", "pair.mp4-person2"]
     assert [one["video"] for one in lines] == ["pair.mp4"] * 2
     assert all(one["box"]["left"] < one["box"]["right"] for one in lines)
     # The next server knows it again as soon as the people are found, and keeps it until then.
-    later = started()
-    later.align(later.ids["empty.mp4"], CANDIDATES)
+    later = people_served()
+    later.align(later.ids["empty.mp4"], QUESTION)
     later.http.put(f"/api/clips/{later.ids['empty.mp4']}/truth", json={"label": CHOICES[0]})
-    assert len((folder / "truth.jsonl").read_text().splitlines()) == 4
-    later.align(later.ids["pair.mp4"], CANDIDATES)
+    assert len((people_folder / "truth.jsonl").read_text().splitlines()) == 4
+    later.align(later.ids["pair.mp4"], QUESTION)
     known = rows(later, later.ids["pair.mp4"])
     assert [known[f"pair.mp4-person{n}"]["truth"]["label"] for n in (1, 2)] == CHOICES
-    asked = ("eval", "clips", folder / "truth.jsonl", "--model", "body", "--person", "all")
+    asked = ("eval", "clips", people_folder / "truth.jsonl", "--model", "body", "--person", "all")
     ended = actalign(*asked, "--scorer", "dtw", "--out", tmp_path / "run")
     assert ended.returncode == 0, ended.stderr
     scored = [json.loads(x) for x in (tmp_path / "run/predictions.jsonl").read_text().splitlines()]
     assert [one.get("person") for one in scored] == [0, 1, 2]
-    examples = ("--model", "body", "--examples", folder / "truth.jsonl")
-    refused = actalign("classify", folder / "pair.mp4", "--labels", ",".join(CHOICES), *examples)
+    examples = ("--model", "body", "--examples", people_folder / "truth.jsonl")
+    refused = actalign(
+        "classify", people_folder / "pair.mp4", "--labels", ",".join(CHOICES), *examples
+    )
     assert refused.returncode == 2
     assert "is one of several people" in refused.stderr

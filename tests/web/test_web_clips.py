@@ -24,23 +24,16 @@ from actalign.scripts import load_scripts
 from actalign.web._jobs import Explorer
 from actalign.web._truth import load_truths
 from tests.atlas_world import render
-from tests.colour_clips import write_colours
+from tests.colour_clips import CANDIDATES, write_colours
 from tests.command import DEADLOCK_SECONDS, actalign, decoding_children, wait_for
 from tests.media import colours_of, write_plain, write_video
-from tests.test_web_api import CANDIDATES, Serving, classifier, serve, video  # noqa: F401
+from tests.web.serving import Serving
 
 pytestmark = pytest.mark.usefixtures("sockets_of_others")
 
 
 @pytest.fixture
-def folder(tmp_path):
-    for n in range(3):
-        write_video(tmp_path / f"clip{n}.mp4", 12)
-    return tmp_path
-
-
-@pytest.fixture
-def served(folder, classifier):  # noqa: F811
+def served(folder, classifier):
     """A server of a folder of three clips, all aligned."""
     api = Serving(classifier, clips=folder)
     api.ids = api.http.get("/api/info").json()["folder_clips"]
@@ -50,7 +43,7 @@ def served(folder, classifier):  # noqa: F811
     api.stop()
 
 
-def test_requests_that_come_late_leave_no_decoder(folder, classifier):  # noqa: F811
+def test_requests_that_come_late_leave_no_decoder(folder, classifier):
     explorer = Explorer(classifier, clips=folder)
     clip = explorer.clip(explorer.folder_clips[0])
     looked, stop = threading.Event(), threading.Event()
@@ -93,7 +86,7 @@ def test_the_table_and_its_files(served):
     assert [line["clip"] for line in csv.DictReader(lines.splitlines())] == [
         "clip0.mp4", "clip1.mp4", "clip2.mp4",
     ]  # fmt: skip
-    said = (Path(__file__).parents[1] / "docs" / "http-api.md").read_text(encoding="utf-8")
+    said = (Path(__file__).parents[2] / "docs" / "http-api.md").read_text(encoding="utf-8")
     assert [name for name in shown["clips"][0] if f"`{name}`" not in said] == []
     result = shown["clips"][0]["result"]
     assert "-->" in served.http.get(f"/api/results/{result}/captions.srt").text
@@ -103,8 +96,8 @@ def test_the_table_and_its_files(served):
 def test_a_folders_clips_are_kept_as_classify_keeps_them_and_uploaded_ones_are_not(
     folder,
     colour_model,
-    serve,  # noqa: F811
-    video,  # noqa: F811
+    serve,
+    video,
 ):
     store = folder / "store"
     api = serve(ActAlign.from_pretrained(colour_model, store=store), clips=folder)
@@ -116,7 +109,7 @@ def test_a_folders_clips_are_kept_as_classify_keeps_them_and_uploaded_ones_are_n
     assert "0 encoded, 1 encoded before, 0 failed" in again.stderr
 
 
-def test_how_many_frames_are_to_come_is_said_of_a_folders_clip(folder, serve):  # noqa: F811
+def test_how_many_frames_are_to_come_is_said_of_a_folders_clip(folder, serve):
     """So that the page can say of a long file how long it will take."""
     api = serve(clips=folder)
     first, *_ = api.http.get("/api/info").json()["folder_clips"]
@@ -124,7 +117,7 @@ def test_how_many_frames_are_to_come_is_said_of_a_folders_clip(folder, serve):  
     assert job["frames_total"] == job["frames_done"] > 0
 
 
-def test_a_candidate_that_fills_a_clip_is_found_weakly(tmp_path, serve):  # noqa: F811
+def test_a_candidate_that_fills_a_clip_is_found_weakly(tmp_path, serve):
     for name, times in {"often": 4, "once": 1}.items():
         shown = ["green"] * 60
         for n in range(times):
@@ -140,7 +133,7 @@ def test_a_candidate_that_fills_a_clip_is_found_weakly(tmp_path, serve):  # noqa
         assert [one["weak"] for one in found] == weak
 
 
-def test_corrections_are_saved_beside_the_clips_and_read_by_eval(served, folder, classifier):  # noqa: F811
+def test_corrections_are_saved_beside_the_clips_and_read_by_eval(served, folder, classifier):
     said = table(served)["clips"][0]["label"]
     other = "sunset" if said == "sunrise" else "sunrise"
     times = [{"start": 0, "end": 0.3, "step": 0}, {"start": 0.3, "end": 1, "step": 1}]
@@ -187,7 +180,7 @@ def test_corrections_are_saved_beside_the_clips_and_read_by_eval(served, folder,
     assert [q.target for q in read_data(Source(folder / "truth.jsonl")).questions] == [other]
 
 
-def test_a_candidate_without_steps_is_said_to_have_no_script(serve, video):  # noqa: F811
+def test_a_candidate_without_steps_is_said_to_have_no_script(serve, video):
     api = serve()
     clip = api.upload(video, "a.mp4").json()["clip"]
     job = api.align(clip, [{"label": "red", "steps": [" "]}, *CANDIDATES])
@@ -242,7 +235,7 @@ def test_times_backwards_beyond_the_clip_and_of_no_length_are_refused(served):
     assert answer.status_code == 200, answer.text
 
 
-def test_a_file_name_that_is_no_text_is_shown_escaped_and_found_again(tmp_path, serve):  # noqa: F811
+def test_a_file_name_that_is_no_text_is_shown_escaped_and_found_again(tmp_path, serve):
     write_video(tmp_path / "clip.mp4", 12)
     odd = tmp_path / os.fsdecode(b"bad\xff.mp4")
     (tmp_path / "clip.mp4").rename(odd)
@@ -270,7 +263,7 @@ def test_a_file_name_that_is_no_text_is_shown_escaped_and_found_again(tmp_path, 
     assert question.target == "sunrise"
 
 
-def test_a_folder_of_more_than_a_thousand_clips_is_served(tmp_path, serve):  # noqa: F811
+def test_a_folder_of_more_than_a_thousand_clips_is_served(tmp_path, serve):
     write_video(tmp_path / "clip0.mp4", 12)
     for n in range(1, 1201):
         (tmp_path / f"clip{n}.mp4").hardlink_to(tmp_path / "clip0.mp4")
@@ -286,7 +279,7 @@ def test_a_folder_of_more_than_a_thousand_clips_is_served(tmp_path, serve):  # n
 
 
 @pytest.mark.slow
-def test_frames_do_not_wait_for_a_preview(serve, video, tmp_path):  # noqa: F811
+def test_frames_do_not_wait_for_a_preview(serve, video, tmp_path):
     api = serve()
     write_video(tmp_path / "long.mp4", 1500)
     long = api.upload((tmp_path / "long.mp4").read_bytes(), "long.mp4").json()["clip"]
@@ -301,7 +294,7 @@ def test_frames_do_not_wait_for_a_preview(serve, video, tmp_path):  # noqa: F811
         assert preview.result().status_code == 200
 
 
-def test_a_downloaded_truth_file_names_the_uploads(serve, video, tmp_path):  # noqa: F811
+def test_a_downloaded_truth_file_names_the_uploads(serve, video, tmp_path):
     api = serve()
     clip = api.upload(video, "a.mp4").json()["clip"]
     api.align(clip)
@@ -316,7 +309,7 @@ def test_a_downloaded_truth_file_names_the_uploads(serve, video, tmp_path):  # n
     assert question.video == tmp_path / "clips" / "a.mp4"
 
 
-def test_lists_are_read_and_shipped(serve):  # noqa: F811
+def test_lists_are_read_and_shipped(serve):
     api = serve()
     text = 'domain: gym\nscripts:\n  "push up":\n    - arms straight\n'
     found = api.http.post("/api/scripts", json={"text": text, "name": "mine.yaml"}).json()
@@ -334,7 +327,7 @@ def test_lists_are_read_and_shipped(serve):  # noqa: F811
 
 
 @pytest.fixture
-def measured(classifier):  # noqa: F811
+def measured(classifier):
     """The model with a background and a temperature, by which there are confidences."""
     sums = BackgroundSums(classifier.encoder.info.model_id, classifier.encoder.info.fingerprint, 3)
     sums.add(np.random.default_rng(0).normal(0.3, 1, size=(200, 3)))
@@ -342,7 +335,7 @@ def measured(classifier):  # noqa: F811
     return ActAlign(classifier.encoder, fps=10, background=known)
 
 
-def test_a_least_confidence_is_offered_by_a_temperature_of_its_own(classifier, serve, video):  # noqa: F811
+def test_a_least_confidence_is_offered_by_a_temperature_of_its_own(classifier, serve, video):
     api = serve(ActAlign(classifier.encoder, fps=10, temperature=0.1))
     offered = {"none": False, "min_confidence": True}
     assert api.http.get("/api/info").json()["offers"] == offered
@@ -352,7 +345,7 @@ def test_a_least_confidence_is_offered_by_a_temperature_of_its_own(classifier, s
     assert api.http.post("/api/score", json=asked).status_code == 200
 
 
-def test_none_of_these_and_a_least_confidence(measured, serve, video):  # noqa: F811
+def test_none_of_these_and_a_least_confidence(measured, serve, video):
     plain = serve()
     assert plain.http.get("/api/info").json()["offers"] == {"none": False, "min_confidence": False}
     clip = plain.upload(video, "a.mp4").json()["clip"]
@@ -398,7 +391,7 @@ def test_none_of_these_and_a_least_confidence(measured, serve, video):  # noqa: 
         assert field.replace("_", "-") in answer.text or field in answer.text
 
 
-def test_all_wordings_of_a_list_are_asked_and_kept(serve, video):  # noqa: F811
+def test_all_wordings_of_a_list_are_asked_and_kept(serve, video):
     api = serve()
     words = [["black", "red", "yellow"], ["dark", "yellow"]]
     text = json.dumps({"scripts": {"sunrise": words, "sunset": CANDIDATES[1]["steps"]}})
@@ -436,7 +429,7 @@ def test_all_wordings_of_a_list_are_asked_and_kept(serve, video):  # noqa: F811
     assert sorted(kept) == sorted(words)
 
 
-def test_every_candidate_has_the_domain_that_its_list_names(serve, classifier, video, tmp_path):  # noqa: F811
+def test_every_candidate_has_the_domain_that_its_list_names(serve, classifier, video, tmp_path):
     """The texts of this encoder name it, so that the scores are those of `classify` only then."""
     blocks = [
         {"domain": "red", "scripts": {"sunrise": CANDIDATES[0]["steps"]}},
@@ -490,7 +483,7 @@ def test_every_candidate_has_the_domain_that_its_list_names(serve, classifier, v
     assert found["domains"] == {"push up": "gym"}
 
 
-def test_repetitions_are_looked_for_as_a_request_says(serve, tmp_path):  # noqa: F811
+def test_repetitions_are_looked_for_as_a_request_says(serve, tmp_path):
     """Two whole repetitions; before and after them a part of one."""
     steps = ["red", "green", "blue"]
     cut = write_colours(tmp_path / "cut.mp4", ["blue", *steps * 2, "red", "green"], each=6)
@@ -535,7 +528,7 @@ def test_a_phrase_is_searched_in_all_encoded_clips(served):
     assert "No clip is encoded yet; align one first." in none.json()["error"]
 
 
-def test_a_preview_has_the_colours_of_its_video(serve, tmp_path):  # noqa: F811
+def test_a_preview_has_the_colours_of_its_video(serve, tmp_path):
     api = serve()
     write_plain(tmp_path / "a.mp4", (120, 90, 160), (1, 1, 1, 2))
     clip = api.upload((tmp_path / "a.mp4").read_bytes(), "a.mp4").json()
@@ -544,7 +537,7 @@ def test_a_preview_has_the_colours_of_its_video(serve, tmp_path):  # noqa: F811
     assert colours_of(tmp_path / "preview.mp4") == (1, 1, 1, 2)
 
 
-def test_a_preview_is_h264_with_the_same_times(serve, video, tmp_path):  # noqa: F811
+def test_a_preview_is_h264_with_the_same_times(serve, video, tmp_path):
     api = serve()
     clip = api.upload(video, "a.mp4").json()
     answer = api.http.get(f"/api/clips/{clip['clip']}/preview")
@@ -557,7 +550,7 @@ def test_a_preview_is_h264_with_the_same_times(serve, video, tmp_path):  # noqa:
     assert times[-1] == pytest.approx(clip["seconds"], abs=0.2)
 
 
-def test_a_clip_that_failed_is_in_the_tables_with_its_error(folder, serve):  # noqa: F811
+def test_a_clip_that_failed_is_in_the_tables_with_its_error(folder, serve):
     (folder / "empty.mp4").write_bytes(b"")
     api = serve(clips=folder)
     ids = api.http.get("/api/info").json()["folder_clips"]
@@ -571,6 +564,6 @@ def test_a_clip_that_failed_is_in_the_tables_with_its_error(folder, serve):  # n
     assert json.loads(rows[1])["error"] == "empty.mp4 is empty; copy or record it again."
 
 
-def test_a_file_in_the_place_of_the_served_folder_is_called_so(folder, classifier):  # noqa: F811
+def test_a_file_in_the_place_of_the_served_folder_is_called_so(folder, classifier):
     with pytest.raises(UsageError, match=r"clip0\.mp4 is a file; give the folder that it is in"):
         Explorer(classifier, clips=folder / "clip0.mp4")

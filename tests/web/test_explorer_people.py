@@ -1,18 +1,14 @@
 """A visit with a clip of two people, where the encoder follows everyone."""
 
 from tests.command import DEADLOCK_SECONDS
-from tests.test_explorer import accessible, browser, pytestmark, until  # noqa: F401 - fixtures
-from tests.test_web_people import (  # noqa: F401 - fixtures
-    CANDIDATES,
-    classifier,
-    folder,
-    started,
-    two,
-)
+from tests.people_scenes import QUESTION
+from tests.web.pages import IN_A_BROWSER, accessible, name_candidates, until
+
+pytestmark = IN_A_BROWSER
 
 
-def test_a_person_is_chosen_on_the_page(browser, started):  # noqa: F811
-    api = started()
+def test_a_person_is_chosen_on_the_page(browser, people_served):
+    api = people_served()
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.set_default_timeout(1000 * DEADLOCK_SECONDS)
     faults = []
@@ -20,10 +16,7 @@ def test_a_person_is_chosen_on_the_page(browser, started):  # noqa: F811
     page.on("pageerror", lambda e: faults.append(str(e)))
     page.goto(f"http://127.0.0.1:{api.port}/")
     page.locator("#body tr").nth(1).wait_for()
-    page.get_by_text("Lists: paste").click()
-    lines = [f"{one['label']}\n" + "".join(f"- {s}\n" for s in one["steps"]) for one in CANDIDATES]
-    page.locator("#lines").fill("".join(lines))
-    page.get_by_role("button", name="Use these lines").click()
+    name_candidates(page, QUESTION)
     page.get_by_role("button", name="Align", exact=True).click()
     page.get_by_text("Done. Change a step").wait_for()
     names = page.locator("#body tr td:nth-child(2)").all_inner_texts()

@@ -12,21 +12,16 @@ import pytest
 from actalign.demo import demo_clips
 from actalign.scripts import load_scripts
 from tests.media import write_video
-from tests.test_explorer import (  # noqa: F401 - fixtures
-    accessible,
-    address,
-    browser,
-    pytestmark,
-    until,
-    visit,
-)
+from tests.web.pages import IN_A_BROWSER, accessible, until
+
+pytestmark = IN_A_BROWSER
 
 
 @pytest.mark.parametrize(
     ("width", "scheme", "numbers"),
     [(1280, "light", (0, 1, 2, 4, 5, 7, 10)), (400, "dark", (0, 1, 5, 10))],
 )
-def test_clips_a_reload_corrections_and_downloads(visit, tmp_path, width, scheme, numbers):  # noqa: F811
+def test_clips_a_reload_corrections_and_downloads(visit, tmp_path, width, scheme, numbers):
     page, count = visit(width, scheme), len(numbers)
     for n in numbers[:-1]:
         write_video(tmp_path / f"clip {n}.mp4", 6 + n % 3)
@@ -164,7 +159,7 @@ scripts:
 """
 
 
-def test_none_of_these_a_least_confidence_and_several_wordings(visit, tmp_path):  # noqa: F811
+def test_none_of_these_a_least_confidence_and_several_wordings(visit, tmp_path):
     page = visit(1280, "light")
     open_clip_and_list(page, tmp_path, LIST)
     page.get_by_text("1 more wording; scores are averaged").click()
@@ -229,7 +224,7 @@ scripts:
 """
 
 
-def test_a_clip_that_begins_and_ends_inside_a_repetition(visit, tmp_path):  # noqa: F811
+def test_a_clip_that_begins_and_ends_inside_a_repetition(visit, tmp_path):
     page = visit(400, "dark")
     open_clip_and_list(page, tmp_path, ROTATED)
     page.get_by_role("button", name="Align", exact=True).click()
@@ -258,7 +253,7 @@ def test_a_clip_that_begins_and_ends_inside_a_repetition(visit, tmp_path):  # no
     assert "repeats=" not in page.locator("#python").inner_text()
 
 
-def test_a_change_just_before_align_is_scored_once(visit, tmp_path):  # noqa: F811
+def test_a_change_just_before_align_is_scored_once(visit, tmp_path):
     page, asked = visit(1280, "light"), []
     open_clip_and_list(page, tmp_path, ROTATED)
     page.get_by_role("button", name="Align", exact=True).click()
@@ -277,7 +272,7 @@ def test_a_change_just_before_align_is_scored_once(visit, tmp_path):  # noqa: F8
     page.get_by_text("Done. Change a step").wait_for()
 
 
-def test_a_file_that_the_browser_cannot_play_is_shown_as_a_preview(visit, tmp_path):  # noqa: F811
+def test_a_file_that_the_browser_cannot_play_is_shown_as_a_preview(visit, tmp_path):
     page = visit(1280, "light")
     write_video(tmp_path / "old.avi", codec="mpeg4")
     page.set_input_files("#file", str(tmp_path / "old.avi"))

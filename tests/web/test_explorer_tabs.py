@@ -1,15 +1,9 @@
 """A visit with several tabs of one browser: each is a place of its own."""
 
 from tests.media import write_video
-from tests.test_explorer import browser, pytestmark, until  # noqa: F401 - fixtures
-from tests.test_explorer_folder import (  # noqa: F401 - fixtures
-    aligning,
-    goes_on,
-    name_candidates,
-    visit,
-)
-from tests.test_web_api import classifier, serve  # noqa: F401 - fixtures
-from tests.test_web_clips import folder  # noqa: F401 - a fixture
+from tests.web.pages import IN_A_BROWSER, aligning, name_candidates
+
+pytestmark = IN_A_BROWSER
 
 
 def opened(page):
@@ -26,9 +20,9 @@ def labels(page):
     return page.evaluate("[...document.querySelectorAll('.top input')].map(one => one.value)")
 
 
-def test_what_is_under_way_is_one_tabs_alone(visit, serve, folder, goes_on):  # noqa: F811
+def test_what_is_under_way_is_one_tabs_alone(browse, serve, folder, goes_on):
     api = serve(clips=folder)
-    first = aligning(visit, api)
+    first = aligning(browse, api)
     second = first.context.new_page()
     second.goto(first.url)
     opened(second)
@@ -51,8 +45,10 @@ def test_what_is_under_way_is_one_tabs_alone(visit, serve, folder, goes_on):  # 
     assert len(api.explorer.jobs) == 3 + 1
 
 
-def test_a_new_tab_begins_with_the_clips_and_candidates_of_the_last(visit, serve, folder, tmp_path):  # noqa: F811
-    first = visit(serve(clips=folder))
+def test_a_new_tab_begins_with_the_clips_and_candidates_of_the_last(
+    browse, serve, folder, tmp_path
+):
+    first = browse(serve(clips=folder))
     name_candidates(first)
     first.set_input_files("#file", str(write_video(tmp_path / "mine.mp4", 12)))
     first.get_by_text("mine.mp4: ").wait_for()
@@ -70,8 +66,8 @@ def test_a_new_tab_begins_with_the_clips_and_candidates_of_the_last(visit, serve
     assert labels(second) == ["sunrise", "night"]
 
 
-def test_an_upload_of_one_tab_is_not_lost_in_its_duplicate(visit, serve, folder, tmp_path):  # noqa: F811
-    first = visit(serve(clips=folder))
+def test_an_upload_of_one_tab_is_not_lost_in_its_duplicate(browse, serve, folder, tmp_path):
+    first = browse(serve(clips=folder))
     first.route("**/api/clips?name=mine.mp4", lambda route: None)  # its upload never ends
     first.set_input_files("#file", str(write_video(tmp_path / "mine.mp4", 12)))
     first.get_by_text("Uploading mine.mp4").wait_for()

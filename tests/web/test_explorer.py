@@ -5,11 +5,9 @@ Screenshots are left in the folder ACTALIGN_SCREENSHOTS, else in the test's own.
 
 import base64
 import json
-import os
 import re
 import shutil
 import signal
-import socket
 import threading
 import time
 import urllib.error
@@ -18,133 +16,20 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler
 from importlib.resources import files
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 
 from actalign.demo import demo_clips
-from actalign.scripts._llm import LLMConfig
 from tests.colour_clips import write_frames
-from tests.command import DEADLOCK_SECONDS, actalign, finish, wait_for
-from tests.llm_server import LLMServer
+from tests.command import DEADLOCK_SECONDS, actalign, finish
 from tests.loopback import LoopbackServer
 from tests.media import write_video
 from tests.mediapipe_reference import frames_of
+from tests.web.pages import IN_A_BROWSER, accessible, until
 
 pytest.importorskip("uvicorn")
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.usefixtures("sockets_of_others"),
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs the chromium program"),
-    # uvicorn and Chromium's driver close their sockets when the process ends.
-    pytest.mark.filterwarnings("default::ResourceWarning"),
-    pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("default::DeprecationWarning"),
-]
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    # Answers of the language model are kept in the cache; this run has one of its own.
-    patch = pytest.MonkeyPatch()
-    patch.setenv("ACTALIGN_CACHE", str(tmp_path_factory.mktemp("cache")))
-    patch.setenv("OPENAI_API_KEY", "not-a-real-key")
-    with LLMServer() as writer:
-        yield from served(LLMConfig(model="writer", base_url=writer.url))
-    patch.undo()
-
-
-def served(llm):
-    import uvicorn
-
-    from actalign.classifier import ActAlign
-    from actalign.web._app import create_app
-    from actalign.web._jobs import Explorer
-    from actalign.web._state import Limits
-
-    classifier = ActAlign.from_pretrained("body")
-    explorer = Explorer(classifier, limits=Limits(uploads=20))
-    app = create_app(explorer, model="body", llm=llm)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(timeout=15)
-    explorer.close()  # also where a connection that is still open holds the server up
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as driver:
-        flags = ("no-sandbox", "disable-gpu", "disable-background-networking")
-        flags += ("disable-component-update", "disable-sync")
-        one = driver.chromium.launch(
-            executable_path=CHROMIUM, headless=True, args=[f"--{flag}" for flag in flags]
-        )
-        yield one
-        one.close()
-
-
-@pytest.fixture
-def visit(browser, address, tmp_path):
-    """Opens a page of a size and colour scheme; at the end nothing may have gone wrong in it."""
-    faults = []
-    shots = Path(os.environ.get("ACTALIGN_SCREENSHOTS", tmp_path))
-    shots.mkdir(parents=True, exist_ok=True)
-
-    def open_page(width, scheme):
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=False
-        )
-        page = context.new_page()
-        page.set_default_timeout(1000 * DEADLOCK_SECONDS)
-        page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda e: faults.append(str(e)))
-        page.on(
-            "request",
-            lambda r: (
-                faults.append(r.url)
-                if r.url.startswith("http") and urlsplit(r.url).hostname != "127.0.0.1"
-                else None
-            ),
-        )
-        page.goto(address)
-        page.get_by_role("button", name="gym clean and press").wait_for()
-        page.faults = faults
-        page.shot = lambda name: page.screenshot(path=shots / f"{name}.png", full_page=True)
-        return page
-
-    yield open_page
-    leave(browser, faults)
-
-
-def leave(browser, faults):
-    """Close what a test opened in the browser, which the file's tests share; nothing may have gone
-    wrong until then. What a page says meanwhile may be that its server has ended."""
-    happened = [*faults]
-    for context in browser.contexts:
-        context.close()
-    assert happened == []
-
-
-def accessible(page):
-    axe = pytest.importorskip("axe_core_python.sync_playwright").Axe()
-    found = axe.run(page)["violations"]
-    assert [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found] == []
-
-
-def until(page, expression, argument=None):
-    """Wait until an expression holds; the page's own policy forbids Playwright's way of waiting."""
-    wait_for(lambda: page.evaluate(expression, argument))
+pytestmark = IN_A_BROWSER
 
 
 def align(page):
