@@ -57,6 +57,8 @@ class ActAlign:
     steps are measured against, a `Background` or a file from `actalign background`; None for the
     one that ships with the encoder, if any. temperature: turns the scorer's scores into
     confidences, as found by `alignment.fit_temperature`; None for the background's, if it has one.
+
+    Threads may share a classifier; it can't be pickled, so each process makes its own.
     """
 
     def __init__(
