@@ -132,6 +132,10 @@ def test_the_advice_names_the_labels_and_what_to_do():
     assert "“a” and “b” can't be told apart" in advice
     assert "a confidence of at least 0.90 are right in 95 % or more; they are 33 %" in advice
     assert "about 340 clips would make that 5" in advice
+    assert "come from" not in advice
+    parts = [{**one, "video": f"{n % 8}.mp4"} for n, one in enumerate(sure)]
+    parts = "\n".join(findings(parts, results, "dtw")["advice"])
+    assert "24 clips come from 8 videos; the intervals take every clip as independent" in parts
     surest = [{**one, "confidence": 0.99996 if one["target"] == "c" else 0.99} for one in sure]
     known = "\n".join(findings(surest, results, "dtw")["advice"])
     assert (

@@ -230,7 +230,7 @@ def _advice(
             f"more than half of the time ({right} of them are right, {rest} of the others): look "
             "at them, or use an encoder that sees more than posture."
         )
-    return lines + _on_confidence(rows) + _on_size(figures)
+    return lines + _on_confidence(rows) + _on_size(figures) + _on_videos(rows)
 
 
 def _against(results: dict[str, Any], scorer: str) -> Iterator[tuple[str, float, float]]:
@@ -317,4 +317,15 @@ def _on_size(figures: dict[str, Any]) -> list[str]:
     return [
         f"With {counted(count, 'clip')} the accuracy is known to {100 * (high - low) / 2:.0f} "
         f"points either way; about {wanted:.0f} clips would make that 5."
+    ]
+
+
+def _on_videos(rows: Sequence[Row]) -> list[str]:
+    """Says where clips are parts of the same videos, which Wilson's interval takes for others."""
+    videos = Counter(video for row in rows if (video := row.get("video")))
+    if not videos or max(videos.values()) == 1:
+        return []
+    return [
+        f"{counted(videos.total(), 'clip')} come from {counted(len(videos), 'video')}; the "
+        "intervals take every clip as independent, so they are too narrow."
     ]
