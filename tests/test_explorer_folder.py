@@ -1008,3 +1008,20 @@ def test_a_list_copied_keeps_its_actions_and_steps(visit, serve, folder, lines, 
         assert page.get_by_label(f"Candidate {n}: action").input_value() == label
         said = page.get_by_label(f"Candidate {n}: steps, one per line").input_value()
         assert said == "\n".join(f"- {step}" for step in filter(None, steps.split("|")))
+
+
+def test_a_step_that_is_too_long_is_named_as_the_page_shows_it(visit, serve, folder):  # noqa: F811
+    page = visit(serve(clips=folder))
+    page.get_by_text("Lists: paste").click()
+    page.locator("#lines").fill(f"red\n- red\nblue\n- blue\n- {'blue ' * 101}\n")
+    page.get_by_role("button", name="Use these lines").click()
+    page.get_by_role("button", name="Align", exact=True).click()
+    said = "Step 2 of “blue” is wrong: give a text of at most 500 characters."
+    page.get_by_text(said).first.wait_for()
+    assert page.locator("#error").inner_text() == said
+    page.get_by_label("Candidate 2: action").fill("b" * 201)
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text(
+        f"The action “{'b' * 60} …” is wrong: give a text of at most 200"
+    ).first.wait_for()
+    page.faults.clear()  # the browser reports the refusals by itself
