@@ -251,3 +251,14 @@ def test_colours_are_kept_and_hdr_is_said(tmp_path):
         (_, found), (_, right) = (frames_of(at / name)[0] for at in (tmp_path / "out", tmp_path))
         red = (slice(30, 80), slice(10, 100))  # below the time
         assert np.abs(found[red].mean(axis=(0, 1)) - right[red].mean(axis=(0, 1))).max() < 4
+
+
+@pytest.mark.parametrize("fps", [1, 10, 60])
+def test_the_last_frame_is_shown_as_long_as_the_one_before(tmp_path, fps):
+    write_video(tmp_path / "v.mp4", 6, fps=fps)
+    write_rows(tmp_path, row("v.mp4", "push up", steps("down", each=6 / fps)))
+    done = actalign("export", "rows.jsonl", "--to", "burn", "--out", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    with av.open(tmp_path / "out" / "v.mp4") as burnt:
+        [stream] = burnt.streams.video
+        assert float(stream.duration * stream.time_base) == pytest.approx(6 / fps, abs=1e-4)

@@ -817,3 +817,8 @@ def test_who_else_is_seen_is_said_with_a_command_that_takes_it(six, tmp_path, co
         )
     ended = actalign("classify", *common, "body", "--person", "all")
     assert ended.returncode == 0, ended.stderr
+
+
+def test_a_person_whom_no_encoder_follows_is_an_error_of_the_encoder():
+    with pytest.raises(EncoderError, match="'10' names nobody to follow"):
+        load_encoder("body:10")

@@ -266,3 +266,19 @@ def test_runs_are_compared_on_the_clips_of_both(runs):
     wrong = json.loads((runs / "second" / "results.json").read_text())["scorers"]
     assert one["difference"] == pytest.approx(right - wrong["dtw_reversed"]["top1"])
     assert "Against other runs" in (runs / "second" / "report.md").read_text()
+
+
+def test_steps_that_two_labels_share_are_named_as_alike():
+    rows = [
+        row(f"{x}{n}", x, {"a": 0.9 - (x == "c"), "b": 0.8 - (x == "c"), "c": 0.1})
+        for x in "abc"
+        for n in range(8)
+    ]
+    scripts = [Script("a", ("stand", "arms up")), Script("b", ("stand", "arms raised"))]
+    embeddings = {"a": np.float32([[1, 0, 0], [0, 1, 0]]), "b": np.float32([[1, 0, 0], [0, 1, 0]])}
+    results = summarise(rows, [], scorers=("dtw",), total=24)
+    found = findings(rows, results, "dtw", scripts, lambda one: embeddings[one.label])
+    said = (
+        "These steps are alike: “stand”; “arms up” and “arms raised”. Write the steps that differ."
+    )
+    assert said in "\n".join(found["advice"])

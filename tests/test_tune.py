@@ -252,3 +252,19 @@ def test_a_clip_that_fails_is_left_out_and_ends_the_command_with_1(tuned, colour
     assert done.returncode == 1
     found = json.loads((tmp_path / "tuned" / "tuning.json").read_text())
     assert (found["clips"], found["failed"]) == (10, 1)
+
+
+def test_progress_counts_only_the_clips_of_the_labels_that_are_asked_for(
+    tuned, colour_model, tmp_path
+):
+    folder, _ = tuned
+    shutil.copytree(folder / "clips", tmp_path / "clips")
+    shutil.copytree(folder / "clips" / "y", tmp_path / "clips" / "z")
+    done = actalign(
+        *("eval", "tune", "clips", "--scripts", folder / "scripts.json", "--model", colour_model),
+        *("--out", "tuned", "--scorer", "dtw", "--smoothing", "0", "--fps", "5"),
+        *("--labels", "x,y"),
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "/20]" in done.stderr  # ten clips at two numbers of frames a second: all, and 5

@@ -918,3 +918,58 @@ def test_a_file_whose_upload_broke_off_is_named_after_a_reload_too(browse, serve
         row = page.locator("#body tr").filter(has_text=name)
         assert "drop it here again" in row.inner_text()
     page.faults.clear()  # the browser reports the upload that broke off by itself
+
+
+@pytest.mark.parametrize(
+    ("lines", "read"),
+    [
+        (
+            "Seitheben:\n1. Arme hängen\n2) Arme heben\na) Arme senken\n– still stehen",
+            [("Seitheben", "Arme hängen|Arme heben|Arme senken|still stehen")],
+        ),
+        (
+            "• Seitheben\n  1. Arme hängen\n  2. Arme heben\n• Stütz\n  - Arme gestreckt",
+            [("Seitheben", "Arme hängen|Arme heben"), ("Stütz", "Arme gestreckt")],
+        ),
+        (
+            "1. Seitheben\n- Arme hängen\nArme heben\n2. Stütz",
+            [("Seitheben", "Arme hängen|Arme heben"), ("Stütz", "")],
+        ),
+        (
+            "- Seitheben\n    - Arme hängen\n- Stütz\n    - Arme gestreckt",
+            [("Seitheben", "Arme hängen"), ("Stütz", "Arme gestreckt")],
+        ),
+        (
+            "Seitheben\n  Stütz\n90 Grad halten",
+            [("Seitheben", ""), ("Stütz", ""), ("90 Grad halten", "")],
+        ),
+    ],
+)
+def test_a_list_copied_keeps_its_actions_and_steps(visit, serve, folder, lines, read):  # noqa: F811
+    page = visit(serve(clips=folder))
+    page.get_by_text("Lists: paste").click()
+    page.locator("#lines").fill(lines)
+    page.get_by_role("button", name="Use these lines").click()
+    until(page, "!document.querySelector('#lists').open")
+    assert page.locator("#candidates .candidate").count() == len(read)
+    for n, (label, steps) in enumerate(read, start=1):
+        assert page.get_by_label(f"Candidate {n}: action").input_value() == label
+        said = page.get_by_label(f"Candidate {n}: steps, one per line").input_value()
+        assert said == "\n".join(f"- {step}" for step in filter(None, steps.split("|")))
+
+
+def test_a_step_that_is_too_long_is_named_as_the_page_shows_it(visit, serve, folder):  # noqa: F811
+    page = visit(serve(clips=folder))
+    page.get_by_text("Lists: paste").click()
+    page.locator("#lines").fill(f"red\n- red\nblue\n- blue\n- {'blue ' * 101}\n")
+    page.get_by_role("button", name="Use these lines").click()
+    page.get_by_role("button", name="Align", exact=True).click()
+    said = "Step 2 of “blue” is wrong: give a text of at most 500 characters."
+    page.get_by_text(said).first.wait_for()
+    assert page.locator("#error").inner_text() == said
+    page.get_by_label("Candidate 2: action").fill("b" * 201)
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text(
+        f"The action “{'b' * 60} …” is wrong: give a text of at most 200"
+    ).first.wait_for()
+    page.faults.clear()  # the browser reports the refusals by itself

@@ -86,7 +86,7 @@ def tune(
 ) -> None:
     """Choose settings on labelled clips, and report how good the choice is on held-out clips."""
     from actalign.cli._show import print_notes
-    from actalign.evaluation._tune import setting_lines, tuning_lines
+    from actalign.evaluation._tune import setting_lines, tunable, tuning_lines
     from actalign.evaluation._tune import tune as choose
     from actalign.files import check_writable
 
@@ -98,7 +98,7 @@ def tune(
     encoder = here.load()
     settings = tried.grid(choice.model, encoder.info)
     rates = len({setting.fps for setting in settings})
-    with clip_progress(console, questions.total, quiet=quiet, rounds=rates) as shown:
+    with clip_progress(console, len(tunable(questions)), quiet=quiet, rounds=rates) as shown:
         result = choose(
             choice.model,
             settings,

@@ -205,10 +205,11 @@ def _advice(
     lines = [*_on_baseline(results, scorer), *_on_order(results, scorer), *_on_labels(figures)]
     for pair in found["labels_alike"][:3]:
         first, second = pair["labels"]
-        steps = " and ".join(
-            f"“{a}” / “{b}”" for a, b in (s["steps"] for s in pair["shared_steps"])
+        steps = "; ".join(
+            " and ".join(f"“{step}”" for step in dict.fromkeys(one["steps"]))
+            for one in pair["shared_steps"]
         )
-        shared = f" Both have {steps}." if steps else ""
+        shared = f" These steps are alike: {steps}." if steps else ""
         lines.append(
             f"“{first}” and “{second}” can't be told apart (the better one scores higher in "
             f"{100 * pair['separation']:.0f} % of comparisons; 50 % is chance).{shared} Write the "

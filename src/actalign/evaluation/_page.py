@@ -139,7 +139,7 @@ def _labels_alike(found: dict[str, Any]) -> str:
         ]
         for one in found["labels_alike"]
     ]
-    header = ["label", "other label", "steps that both have", "confused", "separation"]
+    header = ["label", "other label", "steps that are alike", "confused", "separation"]
     table, note = _table(header, rows, text=3), "Separation: 0.5 is chance, 1 is perfect."
     return _section("Labels that can't be told apart", table, below=note)
 

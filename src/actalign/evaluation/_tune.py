@@ -74,9 +74,7 @@ def tune(
     `run`. Raises UsageError if there are fewer than two groups of clips to choose on.
     """
     entries = entries_by_key(store)
-    usable = [
-        one for one in questions.questions if left_out(one) is None and not one.without_script
-    ]
+    usable = tunable(questions)
     encoder = load()
     texts = TextCache(encoder.info, lambda: encoder, path=out / "texts.sqlite")
     cells = np.full((3, len(settings), len(usable)), np.nan)
@@ -113,6 +111,11 @@ def tune(
     write_json(out / "tuning.json", found)
     _write_settings(out / "settings.yaml", model, found, questions.name, background)
     return found
+
+
+def tunable(questions: QuestionSet) -> list[Question]:
+    """The questions that settings are chosen on: those with a clip, an answer and all scripts."""
+    return [one for one in questions.questions if left_out(one) is None and not one.without_script]
 
 
 def _answer(scoring: Scoring, question: Question, clip: ClipEmbedding) -> tuple[float, ...]:

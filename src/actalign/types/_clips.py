@@ -177,7 +177,7 @@ class ClipError:
     error: ActAlignError
 
     def to_row(self, *, target: str | None = None) -> Row:
-        """The JSON object of predictions.jsonl: a failed clip is unscored, not wrong."""
+        """The JSON object of predictions.jsonl: its status is "error", and it has no label."""
         from actalign.rows._made import new_row
 
         return new_row(

@@ -182,9 +182,10 @@ class Candidate:
 
     edges_seconds: (T + 1,) of the clip, see `ClipEmbedding.edges_seconds`. script: the best-fitting
     one of several wordings, number ``wording`` (from 1) of ``wordings``. confidence: in [0, 1],
-    with sum 1 over the candidates; None if the scorer has no temperature, see
-    `alignment.confidences`. repetitions: the steps of each repetition of the script, all of them
-    or, at the clip's start and end, only those that are present; empty if they were not looked for.
+    with sum 1 over the candidates; None if there is only one, or if the scorer has no temperature,
+    see `alignment.confidences`. repetitions: the steps of each repetition of the script, all of
+    them or, at the clip's start and end, only those that are present; empty if they were not looked
+    for.
     none: it stands for none of the others.
     """
 
@@ -277,8 +278,8 @@ class Prediction:
 
     @property
     def confidence(self) -> float | None:
-        """The winner's confidence, in [0, 1]; None if the scorer has no temperature, or if the
-        encoder knows no word of the winner."""
+        """The winner's confidence, in [0, 1]; None if the scorer has no temperature, if there is
+        one candidate only, or if the encoder knows no word of the winner."""
         return self.best.confidence
 
     @property

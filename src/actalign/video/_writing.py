@@ -68,6 +68,7 @@ class VideoFile:
         self._file = mp4_file(path, comment, part)
         self._stack = ExitStack()
         self._last = -1
+        self._before: int | None = None
 
     def __enter__(self) -> VideoFile:
         self._container = self._stack.enter_context(self._file)
@@ -79,7 +80,11 @@ class VideoFile:
                 raise error
             if not self.height:
                 raise VideoError(f"There is no frame to write to {self._path}.")
-            self._container.mux(self._stream.encode())
+            packets = self._stream.encode()
+            if packets and self._before is not None:
+                # The last frame is shown as long as the one before it; x264 would give it 1/30 s.
+                packets[-1].duration = self._last - self._before
+            self._container.mux(packets)
             if self._sound:
                 self._sound.mux_until(None)
 
@@ -101,6 +106,7 @@ class VideoFile:
         picture.colorspace = self._colours.matrix
         # Converted here because the encoder would reuse one buffer that x264 may still be reading.
         picture = picture.reformat(format=self._stream.pix_fmt)
+        self._before = self._last if self._last >= 0 else None
         self._last = max(self._last + 1, round(seconds / TIME_BASE))
         picture.pts, picture.time_base = self._last, TIME_BASE
         self._container.mux(self._stream.encode(picture))

@@ -12,7 +12,7 @@ from actalign.encoders._base import PersonRows
 from actalign.encoders.body._look import Person
 from actalign.encoders.body._people import PEOPLE_VERSION, PeopleTracker, kept_people
 from actalign.encoders.body._pose import CHOICE_VERSION, PoseEstimator
-from actalign.errors import UsageError
+from actalign.errors import EncoderUsageError
 from actalign.rows._people import people_source
 from actalign.types import Float32, FrameBatch
 
@@ -21,9 +21,9 @@ _BOXES_A_SECOND, _MOST_BOXES = 2.0, 1000  # in a row
 
 
 def check_person(person: str) -> None:
-    """Raises UsageError if this doesn't say whom to follow."""
+    """Raises EncoderUsageError if this doesn't say whom to follow."""
     if person not in ("largest", "left", "right", EVERYONE) and not re.fullmatch("[1-9]", person):
-        raise UsageError(
+        raise EncoderUsageError(
             f"{person!r} names nobody to follow; say largest, left, right, 2 for the second "
             "largest, or all."
         )

@@ -13,10 +13,28 @@ function edited() {
   acts.edited();
 }
 
-// A dash begins each step, since a box wraps long ones; what is typed without counts the same.
-const DASH = /^[-*•]\s*/;
+// What may begin a line of a list, by kind: a dash, a bullet, a number, a letter.
+const MARKS = [/^[-*–—]\s*/, /^[•·▪◦‣●○■□]\s*/, /^\d{1,3}[.)](?!\d)\s*/, /^[a-z]\)\s*/i];
+const markOf = (line) => MARKS.find((mark) => mark.test(line));
+const unmarked = (line) => line.replace(markOf(line) ?? "", "");
+
+// A dash begins each step, since a box wraps long ones; what is typed without, or with another mark, counts the same.
 const dashed = (steps) => steps.map((step) => `- ${step}`).join("\n");
-const stepsIn = (text) => text.split("\n").map((line) => line.trim().replace(DASH, "")).filter(Boolean);
+const stepsIn = (text) => text.split("\n").map((line) => unmarked(line.trim())).filter(Boolean);
+
+// Actions with their steps, also from a list that was copied out of a document: what begins as the first line does is an
+// action, unless it is a marked line that is indented further; the rest are steps.
+function actionsIn(text) {
+  const lines = text.normalize().split("\n").filter((line) => line.trim()), list = [];
+  const indent = (line) => line.length - line.trimStart().length;
+  const first = lines.length ? markOf(lines[0].trim()) : undefined;
+  for (const line of lines) {
+    const mark = markOf(line.trim()), rest = unmarked(line.trim()), label = rest.replace(/\s*:$/, "");
+    if (mark !== first || (mark && indent(line) > indent(lines[0]))) list.at(-1)?.steps.push(...[rest].filter(Boolean));
+    else if (label) list.push({ label, steps: [] });
+  }
+  return list;
+}
 
 function stepsArea(steps, name) {
   const text = make("textarea", "", { value: dashed(steps), rows: Math.max(3, 2 * steps.length), placeholder: "One step per line, in order" });
@@ -234,11 +252,7 @@ async function writeSteps() {
 }
 
 async function pasted() {
-  const list = [];
-  for (const line of $("lines").value.normalize().split("\n").map((l) => l.trim()).filter(Boolean)) {
-    if (!DASH.test(line)) list.push({ label: line, steps: [] });
-    else if (list.length) list.at(-1).steps.push(...stepsIn(line));
-  }
+  const list = actionsIn($("lines").value);
   if (!list.length) { fail(new Error("Write one action per line first.")); return; }
   addAll(list);
   $("lines").value = "";
