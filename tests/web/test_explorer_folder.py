@@ -945,8 +945,8 @@ def test_a_file_whose_upload_broke_off_is_named_after_a_reload_too(browse, serve
         ),
     ],
 )
-def test_a_list_copied_keeps_its_actions_and_steps(visit, serve, folder, lines, read):  # noqa: F811
-    page = visit(serve(clips=folder))
+def test_a_list_copied_keeps_its_actions_and_steps(browse, serve, folder, lines, read):
+    page = browse(serve(clips=folder))
     page.get_by_text("Lists: paste").click()
     page.locator("#lines").fill(lines)
     page.get_by_role("button", name="Use these lines").click()
@@ -958,8 +958,8 @@ def test_a_list_copied_keeps_its_actions_and_steps(visit, serve, folder, lines, 
         assert said == "\n".join(f"- {step}" for step in filter(None, steps.split("|")))
 
 
-def test_a_step_that_is_too_long_is_named_as_the_page_shows_it(visit, serve, folder):  # noqa: F811
-    page = visit(serve(clips=folder))
+def test_a_step_that_is_too_long_is_named_as_the_page_shows_it(browse, serve, folder):
+    page = browse(serve(clips=folder))
     page.get_by_text("Lists: paste").click()
     page.locator("#lines").fill(f"red\n- red\nblue\n- blue\n- {'blue ' * 101}\n")
     page.get_by_role("button", name="Use these lines").click()
