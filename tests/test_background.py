@@ -130,6 +130,14 @@ def test_what_is_no_background_is_named(tmp_path):
         BackgroundSums(*SUMS).background("an empty folder")
 
 
+def test_embeddings_that_are_no_numbers_are_refused_where_they_are_added():
+    sums = BackgroundSums(*SUMS)
+    rows = clips()[0].embeddings.copy()
+    rows[1, 0] = np.nan
+    with pytest.raises(ArrayError, match="embeddings hold NaN or infinity"):
+        sums.add(rows)
+
+
 def test_another_encoders_background_is_refused():
     sums = BackgroundSums(*SUMS)
     sums.add(clips()[0].embeddings)

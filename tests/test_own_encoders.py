@@ -192,6 +192,18 @@ def test_what_an_encoder_lacks_is_named():
         UsageError, match=r"is the class Images; give an instance of it.*Images\(\)"
     ):
         ActAlign(Images)
+    Silent.text_warnings, Silent.info = Texts.text_warnings, None
+    with pytest.raises(UsageError, match="info of the encoder Silent is None; give an "):
+        ActAlign(Silent())
+
+
+def test_an_encoder_that_returns_nothing_is_told_so(clips):
+    class Nothing(Images):
+        def encode_image(self, frames):
+            return None
+
+    [found] = ActAlign(Nothing()).predict_many([clips[0]], scripts=SCRIPTS)
+    assert "returned 0 rows for " in str(found.error)
 
 
 def test_a_field_of_another_type_is_named():

@@ -151,13 +151,16 @@ class BackgroundSums:
         return self._count
 
     def add(self, embeddings: ArrayLike, *, times: int = 1) -> None:
-        """Add the rows of (T, D), or remove them with ``times`` -1."""
+        """Add the rows of (T, D), or remove them with ``times`` -1; raises ArrayError for another
+        width and for NaN or infinity."""
         rows = np.asarray(embeddings, np.float64)
         if rows.ndim != 2 or rows.shape[1] != len(self._sum):
             raise ArrayError(
                 f"The background's embeddings have width {len(self._sum)}, but a clip's have the "
                 f"shape {rows.shape}."
             )
+        if not np.isfinite(rows).all():
+            raise ArrayError("A clip's embeddings hold NaN or infinity; encode it again.")
         rows = rows[rows.any(axis=1)]
         rows /= np.linalg.norm(rows, axis=1, keepdims=True)
         self._count += times * len(rows)

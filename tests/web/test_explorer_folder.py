@@ -973,3 +973,18 @@ def test_a_step_that_is_too_long_is_named_as_the_page_shows_it(browse, serve, fo
         f"The action “{'b' * 60} …” is wrong: give a text of at most 200"
     ).first.wait_for()
     page.faults.clear()  # the browser reports the refusals by itself
+
+
+def test_an_action_without_steps_is_saved_and_opened_without(browse, serve, folder):
+    page = browse(serve(clips=folder))
+    page.get_by_text("Lists: paste").click()
+    page.locator("#lines").fill("red\nblue\n- blue\n- black")
+    page.get_by_role("button", name="Use these lines").click()
+    until(page, "!document.querySelector('#lists').open")
+    page.get_by_text("Lists: paste").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Save the list (YAML)").click()
+    page.set_input_files("#open-list", download.value.path())
+    page.get_by_text("2 candidates.").wait_for()
+    assert page.get_by_label("Candidate 1: steps, one per line").input_value() == ""
+    assert page.get_by_label("Candidate 2: steps, one per line").input_value() == "- blue\n- black"

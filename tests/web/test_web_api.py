@@ -255,6 +255,7 @@ def test_wrong_candidates_are_refused_before_the_clip_is_encoded(serve, video):
             ({"candidates": [{"label": "a\0b"}]}, 422, "the control character U+0000"),
             ({"candidates": [{"label": "a", "steps": ["\a"]}]}, 422, "candidates.0.steps.0"),
             ({"candidates": CANDIDATES, "none": "\ufffe"}, 422, "control character U+FFFE"),
+            ({"candidates": CANDIDATES, "more": "text"}, 422, "there is no such field; see /api"),
         ):
             refused = api.http.post(f"/api/{path}", json={"clip": clip, **wrong})
             assert refused.status_code == code, (path, wrong, refused.text)

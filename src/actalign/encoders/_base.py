@@ -157,6 +157,12 @@ def check_encoder(encoder: object) -> None:
                 f"The encoder {type(encoder).__name__} has no {member}, which every encoder needs; "
                 "see actalign.encoders.Encoder."
             )
+    info = encoder.info  # type: ignore[attr-defined]
+    if not isinstance(info, EncoderInfo):
+        raise UsageError(
+            f"The info of the encoder {type(encoder).__name__} is {info!r}; give an "
+            "actalign.EncoderInfo."
+        )
 
 
 def follows_everyone(model_id: str) -> bool:
@@ -227,8 +233,8 @@ def encode_pictures(encoder: Encoder, frames: UInt8) -> Float32:
             f"The encoder {encoder.info.model_id} has no method that takes frames; add "
             "encode_image, encode_clip or encode_windows."
         )
-    rows: Float32 = encoder.encode_image(frames)
-    _check_rows(encoder, len(rows), len(frames))
+    rows = np.asarray(encoder.encode_image(frames), np.float32)
+    _check_rows(encoder, len(rows) if rows.ndim == 2 else 0, len(frames))
     return rows
 
 

@@ -86,7 +86,7 @@ def answer_errors(app: FastAPI) -> None:
             return JSONResponse({"error": sentence}, 422)
         place = ".".join(str(p) for p in fault["loc"][1:]) or "body"
         kind = "string_" if isinstance(fault["input"], str) else ""
-        said = _SAID.get(kind + fault["type"].removeprefix("string_"))
+        said = _SAID.get(kind + fault["type"].removeprefix("string_")) or _SAID.get(fault["type"])
         message = said.format(**fault.get("ctx", {})) if said else str(fault["msg"]).rstrip(".")
         return JSONResponse({"error": f"The field {place} is wrong: {message}."}, 422)
 

@@ -266,7 +266,9 @@ async function openList(file) {
   if (!file) return;
   try {
     const found = await call("scripts", { method: "POST", json: { text: await file.text(), name: file.name } });
-    setCandidates(found.candidates, found.domain);
+    // `listed` writes an action without steps so.
+    const bare = ({ label, steps, rewordings }) => !rewordings.length && steps.length === 1 && steps[0] === label;
+    setCandidates(found.candidates.map((one) => (bare(one) ? { ...one, steps: [] } : one)), found.domain);
     edited();
     const several = found.candidates.filter((c) => c.rewordings.length).length;
     say(`${file.name}: ${counted(found.candidates.length, "candidate")}${several ? `, ${several} in several wordings` : ""}.`);
