@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -44,7 +44,8 @@ def list_videos(paths: Sequence[str | Path], *, notes: list[str] | None = None) 
     for given in map(Path, paths):
         if (address := address_in(given)) and not given.exists():
             raise UsageError(no_file(address))
-        if _is_folder_in_time(given):
+        kind = _kind_in_time(given)
+        if kind == "folder":
             videos, note = _in_folder(given, notes)
             if not videos:
                 raise UsageError(f"The folder {given} contains no video{note}.")
@@ -59,11 +60,12 @@ def list_videos(paths: Sequence[str | Path], *, notes: list[str] | None = None) 
                 raise UsageError(f"The list {given} contains no video.")
             for one in listed:
                 # Paths with a video suffix aren't checked, as a list may have very many.
-                asked = one.suffix.lower() not in VIDEO_SUFFIXES and _is_folder_in_time(one)
-                found += (asked and _in_folder(one, notes)[0]) or [one]
+                asked = one.suffix.lower() not in VIDEO_SUFFIXES
+                folder = asked and _kind_in_time(one) == "folder"
+                found += (folder and _in_folder(one, notes)[0]) or [one]
         else:
             found.append(given)
-            missing += [given] if _in_time(given.exists) is False else []
+            missing += [given] if kind == "missing" else []
     if missing and notes is not None:
         names = ", ".join(repr(str(one)) for one in missing[:NAMED])
         more = ", …" if len(missing) > NAMED else ""
@@ -73,21 +75,20 @@ def list_videos(paths: Sequence[str | Path], *, notes: list[str] | None = None) 
     return found
 
 
-def _is_folder_in_time(path: Path) -> bool:
-    """Whether a path is a folder; False if the file system doesn't answer, as on a dead mount.
+def _kind_in_time(path: Path) -> str:
+    """What a path leads to: "folder", "file" or "missing".
 
-    The path then fails when it is read, in a child process, and the others continue.
+    "file" also where the file system doesn't answer, as on a dead mount: the path then fails when
+    it is read, in a child process, and the others continue.
     """
-    return bool(_in_time(path.is_dir))
-
-
-def _in_time(ask: Callable[[], bool]) -> bool | None:
-    """What the file system says, None if it doesn't answer or can't say."""
     from actalign.services import within
 
+    def kind() -> str:
+        return "folder" if path.is_dir() else "file" if path.exists() else "missing"
+
     with suppress(OSError):  # reported when the path is read
-        return within(ANSWER_SECONDS, ask)
-    return None
+        return within(ANSWER_SECONDS, kind)
+    return "file"
 
 
 def _in_folder(folder: Path, notes: list[str] | None) -> tuple[list[Path], str]:
