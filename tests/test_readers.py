@@ -163,8 +163,8 @@ class TestTables:
     def test_columns_name_times_candidates_and_more(self, tmp_path):
         (tmp_path / "t.csv").write_text(
             "File;Action;candidates;start;end;sport\n"
-            'match.mp4;jump shot;"jump shot|dunk";1.5;4;basketball\n'
-            'match.mp4;dunk;"[""dunk"", ""layup""]";4;;basketball\n'
+            'match.mp4;jump shot;"jump shot|dunk";1,5;4;basketball\n'
+            'match.mp4;dunk;"[""dunk"", ""layup""]";4.0;;basketball\n'
             "match.mp4;layup;jump shot|dunk;;;\n"
         )
         first, second, third = read_data(Source(tmp_path / "t.csv")).questions
@@ -757,7 +757,7 @@ def test_a_clip_under_two_names_is_warned_of(tmp_path):
 def test_seconds_with_a_comma_are_refused_with_an_example(tmp_path):
     (tmp_path / "a.mp4").write_bytes(b"video")
     table = tmp_path / "t.csv"
-    table.write_text("Video;Label;Start;End\na.mp4;dips;0;3,5\n", encoding="utf-8-sig")
+    table.write_text('Video,Label,Start,End\na.mp4,dips,0,"3,5"\n', encoding="utf-8-sig")
     with pytest.raises(UsageError, match="'3,5', not a number of seconds, such as") as refused:
         read_data(Source(tmp_path, table))
     assert "line 2: end is" in str(refused.value).casefold()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -233,11 +234,19 @@ def _csv(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
                     "put a text with a comma in it in double quotes."
                 )
             named = {str(k).strip(): v for k, v in row.items() if k is not None}
+            if delimiter == ";":  # of a spreadsheet whose decimals have a comma
+                named = {
+                    k: v.replace(",", ".") if v and _COMMA_DECIMAL.fullmatch(v) else v
+                    for k, v in named.items()
+                }
             yield f"{path}, line {reader.line_num}", named
     except csv.Error as error:
         raise UsageError(
             f"{path} is not CSV after line {reader.line_num} ({error}); close each double quote."
         ) from None
+
+
+_COMMA_DECIMAL = re.compile(r"\s*\d+,\d+\s*")
 
 
 def _delimiter(header: str) -> str:
