@@ -176,8 +176,26 @@ def test_corrections_are_saved_beside_the_clips_and_read_by_eval(served, folder,
     (folder / "truth.jsonl").write_text("\n".join([broken, *lines[1:]]))
     with pytest.raises(UsageError, match=r"truth.jsonl, line 1, without_answer: 0.question is"):
         load_truths(folder)
-    served.http.delete(f"/api/clips/{served.ids[0]}/truth")
-    assert [q.target for q in read_data(Source(folder / "truth.jsonl")).questions] == [other]
+    address = f"/api/clips/{served.ids[0]}/truth"
+    answer = served.http.delete(address)
+    assert answer.status_code == 400
+    assert "truth.jsonl next to the clips can't be read any more" in answer.json()["error"]
+    (folder / "truth.jsonl").write_text("\n".join(lines))
+    served.http.delete(address).raise_for_status()
+    assert list(load_truths(folder)) == ["clip2.mp4"]
+
+
+def test_two_servers_of_one_folder_keep_each_others_corrections(served, serve, folder):
+    other = serve(clips=folder)
+    for clip in served.ids:
+        other.align(clip)
+    for api, clip in ((served, 0), (other, 1), (served, 2)):
+        address = f"/api/clips/{served.ids[clip]}/truth"
+        api.http.put(address, json={"label": "sunrise"}).raise_for_status()
+    said = read_data(Source(folder / "truth.jsonl")).questions
+    assert [one.video.name for one in said] == ["clip0.mp4", "clip1.mp4", "clip2.mp4"]
+    other.http.delete(f"/api/clips/{served.ids[1]}/truth").raise_for_status()
+    assert list(load_truths(folder)) == ["clip0.mp4", "clip2.mp4"]
 
 
 def test_a_candidate_without_steps_is_said_to_have_no_script(serve, video):

@@ -31,7 +31,7 @@ from actalign.web._looking import DECODE_SECONDS, Looker, called
 from actalign.web._people import SIDE, WIDE_SIDE, around, box_of, embedded, people_of, take_truths
 from actalign.web._preview import write_preview
 from actalign.web._state import Clip, Job, Limits, NotFound, QueueFull, Result
-from actalign.web._truth import Truth, check_intervals, load_truths, save_truths, truth_of
+from actalign.web._truth import Truth, check_intervals, load_truths, merged, save_truths, truth_of
 from actalign.web._uploads import UploadFolder
 
 KEPT_RESULTS = 100
@@ -214,9 +214,9 @@ class Explorer:
                 return
             whole = [self.clips[one] for one in self.folder_clips]
             every = [self.clips[n].truth for one in whole for n in (one.id, *one.people)]
+            known = [*(one for one in every if one is not None), *self._unseen]
             try:
-                known = [one for one in every if one is not None]
-                save_truths([*known, *self._unseen], self.served)
+                save_truths(merged(known, Path(self._place(clip)), self.served), self.served)
             except ActAlignError:
                 clip.truth = before
                 raise

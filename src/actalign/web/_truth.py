@@ -147,6 +147,26 @@ def save_truths(truths: Sequence[Truth], folder: Path) -> None:
         ) from error
 
 
+def merged(known: Sequence[Truth], video: Path, folder: Path) -> list[Truth]:
+    """Those known of one video, and what the folder's truth file holds of the others, by video.
+
+    Another server of the folder may have written since. video: its path in the folder. Without a
+    file they are all of those known. Raises UsageError for a file that can't be read any more.
+    """
+    kept = known
+    if (folder / TRUTH_FILE).is_file():
+        try:
+            kept = [*load_truths(folder).values()]
+        except UsageError as error:  # it names the server's own path
+            raise UsageError(
+                f"The truth file {TRUTH_FILE} next to the clips can't be read any more, so this "
+                "was not saved; mend or move it, then correct the clip again."
+            ) from error
+    others = [one for one in kept if one.question.video != video]
+    mine = [one for one in known if one.question.video == video]
+    return sorted([*others, *mine], key=lambda one: one.question.video or Path())
+
+
 def _place(truth: Truth, folder: Path) -> Path:
     return folder / (truth.question.video or truth.question.id)
 
