@@ -13,6 +13,7 @@ from actalign import ClipEmbedding, Script, UsageError
 from actalign.alignment._kernels.subsequence import best_cuts
 from actalign.alignment._locate import Detection, Limits, locate, neg_log_tail, suppress
 from actalign.alignment._similarity import cosine
+from actalign.rows._warnings import asides, tag
 from actalign.types import TextWarning
 
 
@@ -268,3 +269,25 @@ def test_a_row_of_a_detection_says_what_is_amiss_with_clip_and_texts():
     row = found.to_row(clip, 1, text_warnings=[TextWarning("Odd.", "a step")])
     assert row["warnings"] == ["Dark."]
     assert row["text_warnings"] == [{"text": "a step", "warning": "Odd.", "unknown": False}]
+
+
+def test_a_row_of_a_detection_counts_the_frames_and_people_of_its_own_time():
+    rows = np.ones((60, 2), np.float32)
+    rows[:40] = 0  # nobody is there for two thirds of the video
+    looks = {"people_looks": "0:1 1:1", "people_seconds": "0:0;1:4"}
+    clip = ClipEmbedding("a", rows, np.arange(60) / 10, 6.0, "m", "f", provenance=looks)
+    row = Detection("jump", 4.0, 5.5, 4.0, ()).to_row(clip, 1)
+    assert (row["frames"], row["neutral_frames"], row["people_looks"]) == (15, 0, {"1": 1})
+    assert tag(row) == ""
+    row = Detection("jump", 3.5, 5.5, 4.0, ()).to_row(clip, 2)
+    assert tag(row) == "25% unseen"
+    between = Detection("jump", 5.92, 5.95, 4.0, ()).to_row(clip, 3)  # of the frame at 5.9
+    assert between["frames"] == 1
+
+
+@pytest.mark.parametrize("end", [2.997, 3.002])
+def test_a_detection_that_ends_at_a_cut_is_not_said_to_have_it_inside(end):
+    rows, cut = np.ones((60, 2), np.float32), {"cuts_seconds": f"{end:.2f}"}
+    clip = ClipEmbedding("a", rows, np.arange(60) / 10, 6.0, "m", "f", provenance=cut)
+    assert asides(Detection("jump", 1.0, end, 4.0, ()).to_row(clip, 1)) == []
+    assert asides(Detection("jump", 1.0, 3.1, 4.0, ()).to_row(clip, 1)) == ["cut at 0:00:03.0"]

@@ -1,6 +1,8 @@
 """Rows as an Excel workbook, as openpyxl reads it back."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -215,3 +217,22 @@ def test_merge_writes_the_same_workbook(tmp_path):
     merged = openpyxl.load_workbook(tmp_path / "all.xlsx")
     assert [lines_of(sheet) for sheet in merged] == [lines_of(sheet) for sheet in book]
     assert not (tmp_path / "all.steps.xlsx").exists()
+
+
+def test_a_full_folder_of_temporary_files_is_named(tmp_path):
+    """A limit of file sizes is like a full disk; the workbook's sheets are made in that folder."""
+    pytest.importorskip("resource", reason="limits of file sizes are POSIX's")
+    path = write_lines(
+        tmp_path / "rows.jsonl", [{**ROWS[0], "clip": f"clip {n}"} for n in range(500)]
+    )
+    code = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (8000, 8000));"
+        "sys.argv[0] = 'actalign'; from actalign.cli._main import main; main()"
+    )
+    words = ["export", str(path), "--to", "xlsx", "--out", str(tmp_path / "new" / "a.xlsx")]
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True)
+    assert done.returncode == 1
+    said = f"{tmp_path / 'new' / 'a.xlsx'} can't be written: File too large (in the folder of"
+    assert said in done.stderr
+    assert "name another folder in TMPDIR" in done.stderr
+    assert not (tmp_path / "new").exists()

@@ -101,14 +101,26 @@ class Detection:
         """
         from actalign.rows._fields import CandidateRow
         from actalign.rows._made import new_row
+        from actalign.rows._people import PeopleTimes
 
+        times = clip.pts_seconds
+        low, high = np.searchsorted(times, [self.start_seconds - 1e-6, self.end_seconds - 1e-6])
+        low = min(low, len(times) - 1)
+        own = slice(low, max(high, low + 1))
+        # What a row says about frames and people is about the time that it covers, as in a window.
+        part = replace(
+            clip,
+            embeddings=clip.embeddings[own],
+            pts_seconds=times[own],
+            provenance=PeopleTimes(clip.provenance).between(self.start_seconds, self.end_seconds),
+        )
         found: CandidateRow = {"label": self.label, "score": self.score}
         if self.wordings > 1:
             found["wording"], found["wordings"] = self.wording, self.wordings
         found["segments"] = [segment.to_row() for segment in self.segments]
         return new_row(
             {
-                **clip.row_fields(),
+                **part.row_fields(),
                 "clip": f"{clip.clip_id}#{number}",
                 "start_seconds": round(self.start_seconds, 6),
                 "end_seconds": round(self.end_seconds, 6),

@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import TemporaryFile, gettempdir
 from typing import IO, Any
 
 from rich.cells import cell_len
 
 from actalign.documents import CONTROL
-from actalign.errors import UsageError
+from actalign.errors import ActAlignError, UsageError, reason_of
 from actalign.files import writing
 from actalign.output._tables import CLIPS, STEPS, Cell, Table
 from actalign.rows import Row
@@ -134,22 +134,29 @@ def sheets(path: Path, columns: Mapping[str, Mapping[str, type]]) -> Iterator[di
     ActAlignError if the file can't be written.
     """
     openpyxl()
-    with ExitStack() as stack:
-        kept = {
-            name: Sheet(name, of, stack.enter_context(TemporaryFile("w+", encoding="ascii")))
-            for name, of in columns.items()
-        }
-        file = stack.enter_context(writing(path))
-        yield kept
-        book = openpyxl().Workbook(write_only=True)
-        first, *others = kept.values()
-        for sheet in (first, *(other for other in others if other.lines)):
-            sheet.write_to(book)
-        # Not to the file itself: on a full disk half a workbook would warn when garbage-collected.
-        with TemporaryFile() as whole:
-            book.save(whole)
-            whole.seek(0)
-            shutil.copyfileobj(whole, file)
+    try:
+        with ExitStack() as stack:
+            kept = {
+                name: Sheet(name, of, stack.enter_context(TemporaryFile("w+", encoding="ascii")))
+                for name, of in columns.items()
+            }
+            file = stack.enter_context(writing(path))
+            yield kept
+            book = openpyxl().Workbook(write_only=True)
+            first, *others = kept.values()
+            for sheet in (first, *(other for other in others if other.lines)):
+                sheet.write_to(book)
+            # Not to the file itself: on a full disk half a workbook would warn when
+            # garbage-collected.
+            with TemporaryFile() as whole:
+                book.save(whole)
+                whole.seek(0)
+                shutil.copyfileobj(whole, file)
+    except OSError as error:  # of a temporary file, also when it is closed
+        raise ActAlignError(
+            f"{path} can't be written: {reason_of(error)} (in the folder of temporary files, "
+            f"{gettempdir()}); free space there, or name another folder in TMPDIR."
+        ) from error
 
 
 class Sheet:

@@ -117,8 +117,9 @@ def cuts_inside(row: Row) -> list[float]:
     """The times of the cuts between the row's start and end, in seconds of its file."""
     every = cut_times(row.get("provenance", {}))
     # The cuts are those of the whole file; the row may cover a window, or the time of a person.
+    # They are rounded, so a cut where the row ends may seem to lie before its end.
     start, end = row.get("start_seconds", 0.0), row.get("end_seconds", math.inf)
-    return [seconds for seconds in every if start + 0.01 < seconds < end]
+    return [seconds for seconds in every if start + 0.01 < seconds < end - 0.01]
 
 
 def too_unsure(confidence: float, least: float) -> str:

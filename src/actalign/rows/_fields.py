@@ -205,7 +205,9 @@ class Row(TypedDict, total=False):
         ]
     ]
     domain: str | None
-    frames: Annotated[int, Field(description="Frames that were encoded.")]
+    frames: Annotated[
+        int, Field(description="Frames of the clip, window or detection that were encoded.")
+    ]
     neutral_frames: Annotated[
         int, Field(description="Of these, frames in which the encoder saw nothing it knows.")
     ]
@@ -223,17 +225,17 @@ class Row(TypedDict, total=False):
     people_frames: Annotated[
         dict[str, int],
         Field(
-            description="--person all: number of frames of the clip, or of the window, by the "
-            "number of people they show."
+            description="--person all: number of frames of the clip, window or detection, by "
+            "the number of people they show."
         ),
     ]
     people_looks: Annotated[
         dict[str, int],
         Field(
             description="One person of body or --crop: number of frames searched for people, by "
-            "the number of people found, in the clip or in the window; if none falls into a "
-            "window, the one before counts. Searched are the first frame, the first after a cut, "
-            "those in which the person is lost, and every fiftieth frame."
+            "the number of people found, in the clip, window or detection; if none falls into a "
+            "window or detection, the one before counts. Searched are the first frame, the first "
+            "after a cut, those in which the person is lost, and every fiftieth frame."
         ),
     ]
     boxes: Annotated[
