@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 OLD_SECONDS = 2 * 24 * 3600
 """Temporary files that have not been written to for this long are abandoned."""
+NO_ROOM = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+"""Errors of a disk that is full, or of a limit on what may be written."""
 FOLDER_TRIES = 10
 """How often a folder is created anew, each time after another process has deleted it."""
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp", re.DOTALL)
@@ -143,7 +145,7 @@ def _naming(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        full = error.errno in NO_ROOM
         raise ActAlignError(
             f"{path} can't be written: {error.strerror or error}; "
             f"{'free space or ' if full else ''}choose another place."

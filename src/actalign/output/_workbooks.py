@@ -19,7 +19,7 @@ from rich.cells import cell_len
 
 from actalign.documents import CONTROL
 from actalign.errors import ActAlignError, UsageError, reason_of
-from actalign.files import writing
+from actalign.files import NO_ROOM, writing
 from actalign.output._tables import CLIPS, STEPS, Cell, Table
 from actalign.rows import Row
 from actalign.rows._facts import action_span, has_action
@@ -153,6 +153,8 @@ def sheets(path: Path, columns: Mapping[str, Mapping[str, type]]) -> Iterator[di
                 whole.seek(0)
                 shutil.copyfileobj(whole, file)
     except OSError as error:  # of a temporary file, also when it is closed
+        if error.errno not in NO_ROOM:
+            raise
         raise ActAlignError(
             f"{path} can't be written: {reason_of(error)} (in the folder of temporary files, "
             f"{gettempdir()}); free space there, or name another folder in TMPDIR."

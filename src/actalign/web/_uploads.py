@@ -6,7 +6,6 @@ Independent of HTTP. A server that was killed leaves its folder; the next one de
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 import secrets
 import shutil
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from actalign.errors import ActAlignError
+from actalign.files import NO_ROOM
 
 PREFIX = "actalign-serve-"
 LEAST_BYTES = 300_000
@@ -128,7 +128,7 @@ async def receive(
 
 def not_kept(error: OSError) -> ActAlignError:
     """What a client is told about an error of the server's disk, without any path of the server."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    full = error.errno in NO_ROOM
     why = f"{error.strerror or type(error).__name__}"
     if full:
         return DiskFull(
