@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from itertools import groupby
 from typing import Any, Literal
 
@@ -49,6 +50,16 @@ def _text(seen: Sequence[tuple[float, int]]) -> str:
     return " ".join(f"{people}:{number}" for people, number in sorted(counts.items()))
 
 
+@lru_cache(maxsize=1)  # each detection of a clip asks for the same
+def _seen(text: str) -> tuple[tuple[float, int], ...]:
+    found: list[tuple[float, int]] = []
+    with suppress(ValueError):
+        for run in filter(None, text.split(";")):
+            count, times = run.split(":")
+            found += [(float(seconds), int(count)) for seconds in times.split()]
+    return tuple(found)
+
+
 class PeopleTimes:
     """How many people were seen when in a clip, so that a part of it can report its own.
 
@@ -60,13 +71,9 @@ class PeopleTimes:
         apart = (*_COUNTS, _TIMES, _WHOLE)
         self._rest = {n: t for n, t in provenance.items() if n not in apart}
         self._whole: list[float] = []
-        self._seen: list[tuple[float, int]] = []
+        self._seen = _seen(provenance.get(_TIMES, ""))
         with suppress(ValueError):
             self._whole += map(float, provenance.get(_WHOLE, "").split())
-        with suppress(ValueError):
-            for run in filter(None, provenance.get(_TIMES, "").split(";")):
-                count, times = run.split(":")
-                self._seen += [(float(seconds), int(count)) for seconds in times.split()]
 
     def between(self, start: float, end: float) -> dict[str, str]:
         """The provenance of the part [start, end) in seconds, without counts if times are not
