@@ -32,7 +32,8 @@ OFFSET, FRAME_OFFSET, NOISE, SHAPE = 0.02, 0.01, 0.02, 2.0
 MEAN_COSINE, LOGIT_SCALE, LOGIT_BIAS = 0.05, math.log(112.3), -16.5
 SCORERS = (
     "dtw", "dtw_steps", "equal_split", "centred+dtw+path", "centred+segment+path",
-    "centred+segment+both", "competitive+dtw+both", "competitive+segment+both", "competitive",
+    "centred+segment+both", "competitive+dtw+both", "competitive+segment+both",
+    "competitive+repeat+both", "competitive",
     "competitive_reversed", "competitive_order_free",
 )  # fmt: skip
 

@@ -26,6 +26,8 @@ MODEL = Path(str(files("actalign"))) / "encoders/body/model/text.onnx"
 
 CACHED = (vocabulary._groups, vocabulary._all_words, vocabulary._bases, vocabulary._word)
 REAL_SCRIPTS = sorted((Path(__file__).parent.parent / "benchmarks/real_poses").glob("*.yaml"))
+LOOKED_THROUGH = 39
+"""The last wording of which every step that is named was looked at."""
 
 
 @pytest.fixture(scope="module")
@@ -152,9 +154,18 @@ def test_the_demos_first_clip_is_right_by_the_scripts_that_ship(body):
     assert found.label == "clean and press"
 
 
+def steps_of(file):
+    scripts = yaml.safe_load(file.read_text())["scripts"]
+    return [step for script in scripts.values() for step in script]
+
+
 def test_steps_about_bodies_are_not_named(body):
-    scripts = [yaml.safe_load(file.read_text())["scripts"] for file in REAL_SCRIPTS]
-    steps = [step for one in scripts for script in one.values() for step in script]
+    wordings = {file: file.stem.partition("_")[2] for file in REAL_SCRIPTS}
+    later = {f for f, one in wordings.items() if one.isdigit() and int(one) > LOOKED_THROUGH}
+    new = [step for file in later for step in steps_of(file)]
+    assert len(new) > 10_000
+    assert sum(bool(body.text_warnings([step])) for step in new) < len(new) / 50
+    steps = [step for file in wordings if file not in later for step in steps_of(file)]
     # Of a thing only, which a pose doesn't show, of how often, of no part of a body, or of one by
     # its Latin name; and one that lands, which may be a country's.
     things = {

@@ -50,7 +50,7 @@ def test_the_programs_of_the_how_tos_run(tmp_path):
     assert done.returncode == 0, done.stderr
     lines = (tmp_path / "answers.csv").read_text().splitlines()
     assert lines[0] == "who,video,label,confidence,error,warnings"
-    assert lines[1].startswith(f"me,{clip.path},clean and press,0.98")
+    assert lines[1].startswith(f"me,{clip.path},clean and press,0.97")
     assert "There is no file missing.mp4." in lines[2]
 
 

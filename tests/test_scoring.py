@@ -246,8 +246,11 @@ def is_long_enough(way, least):
 
 @pytest.mark.parametrize(
     ("path", "seconds", "least"),
-    [("dtw", None, 1), ("segment", None, 1), ("segment", 0.2, 2), ("repeat", 0.2, 2)],
-)
+    [
+        ("dtw", None, 1), ("segment", None, 1), ("segment", 0.2, 2), ("repeat", 0.2, 2),
+        ("relaxed", 0.2, 2),
+    ],
+)  # fmt: skip
 @pytest.mark.parametrize("average", AVERAGES)
 def test_a_scorer_of_parts_is_its_average_on_the_best_of_all_paths(path, seconds, least, average):
     frames, candidates = example(frames=9, sizes=(3, 1, 2))
@@ -259,7 +262,7 @@ def test_a_scorer_of_parts_is_its_average_on_the_best_of_all_paths(path, seconds
     expected = []
     for matrix in np.split(z, np.cumsum([len(c) for c in candidates])[:-1], axis=1):
         scores = []
-        several = path == "repeat" and matrix.shape[1] > 1
+        several = path in ("repeat", "relaxed") and matrix.shape[1] > 1
         for passes in range(1, 4 if several else 2):
             table = np.tile(matrix, (1, passes))
             ways = all_paths(*table.shape, runs=path != "dtw")
@@ -271,7 +274,11 @@ def test_a_scorer_of_parts_is_its_average_on_the_best_of_all_paths(path, seconds
             steps = np.mean(
                 [np.mean([table[c] for c in best if c[1] == k]) for k in range(table.shape[1])]
             )
-            scores.append({"path": cells, "steps": steps, "both": cells + steps}[average])
+            if path == "relaxed":
+                cells = (cells + matrix.max(axis=1).mean()) / 2
+                steps = (steps + matrix.max(axis=0).mean()) / 2
+            weights = {"path": (1, 0), "steps": (0, 1), "both": (1, 1), "steps_twice": (1, 2)}
+            scores.append(np.dot(weights[average], (cells, steps)))
         expected.append(max(scores))
     np.testing.assert_allclose(scorer.score(frames, candidates, by), expected, rtol=1e-5)
     aligned = scorer.align(frames, candidates, by)
@@ -325,7 +332,8 @@ def test_more_steps_than_frames_are_spread_evenly(path, average):
     [found] = get_scorer(f"cosine+{path}+{average}").own_alignments(frames, [steps], BY)
     assert found.path.tolist() == [[k * 3 // 7, k] for k in range(7)]
     mean = np.mean([cosine(frames, steps)[t, k] for t, k in found.path])
-    assert found.score == pytest.approx(mean * (2 if average == "both" else 1), abs=1e-6)
+    times = {"both": 2, "steps_twice": 3}.get(average, 1)
+    assert found.score == pytest.approx(mean * times, abs=1e-6)
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -34,7 +34,7 @@ FIT, MOST_FIT = 0.5, 2.0
 
 ONE_LOOK = 0.9
 """What a script of one step is believed beside longer ones: one look varies more than several."""
-NONE_LEVEL = 1.0
+NONE_LEVEL = 1.25
 """How well "none of these" fits every frame, in deviations of the background."""
 
 

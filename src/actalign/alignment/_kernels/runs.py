@@ -96,6 +96,32 @@ def means_of_passes(
 
 
 @njit()
+def means_in_any_order(
+    affinity: Float32, starts: NDArray[np.int64]
+) -> Float64:  # pragma: no cover - compiled
+    """(2, 1, M): the mean over frames of each one's best step, and over steps of each one's best
+    frame."""
+    frames, columns = affinity.shape
+    found = np.empty((2, 1, len(starts) - 1))
+    of_steps = affinity[0].copy()
+    for t in range(1, frames):
+        for k in range(columns):
+            of_steps[k] = max(of_steps[k], affinity[t, k])
+    for m in range(len(starts) - 1):
+        start, end = starts[m], starts[m + 1]
+        over_frames, over_steps = 0.0, 0.0
+        for t in range(frames):
+            best = affinity[t, start]
+            for k in range(start + 1, end):
+                best = max(best, affinity[t, k])
+            over_frames += best
+        for k in range(start, end):
+            over_steps += of_steps[k]
+        found[0, 0, m], found[1, 0, m] = over_frames / frames, over_steps / (end - start)
+    return found
+
+
+@njit()
 def segment_paths(
     affinity: Float32, starts: NDArray[np.int64], least: int, nearest: NDArray[np.int64]
 ) -> Int32:  # pragma: no cover - compiled
