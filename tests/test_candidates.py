@@ -481,6 +481,8 @@ def test_what_is_no_scorer_is_said():
         Scorer("mine", "frames", score, "mine")
     with pytest.raises(UsageError, match="The name of a scorer is a text"):
         Scorer("", "steps", score, "mine")
+    with pytest.raises(UsageError, match="has no comma, which parts names: 'a,b'"):
+        Scorer("a,b", "steps", score, "mine")
     with pytest.raises(UsageError, match="score of the scorer 'mine' is not a function"):
         Scorer("mine", "steps", None, "mine")
 

@@ -571,7 +571,7 @@ def test_what_is_of_the_wrong_kind_is_said_in_one_sentence(classifier, clips):
         classifier.align(clip, script="red")
     with pytest.raises(UsageError, match="This takes a clip's embeddings, as from `encode_video`"):
         classifier.candidates(scripts=SCRIPTS).predict(clips / "dawn.mp4")
-    for top_k in ("2", -1):
+    for top_k in ("2", -1, True):
         with pytest.raises(UsageError, match="give 1 or more"):
             classifier(clip, scripts=SCRIPTS, top_k=top_k)
 

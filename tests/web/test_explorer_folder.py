@@ -314,6 +314,17 @@ def test_the_open_clip_is_aligned_first_and_stays_open(browse, serve, folder):
     assert page.locator("#body").get_by_text("not aligned").count() == 0
 
 
+def test_many_actions_without_steps_are_named_shortly(browse, serve, folder):
+    page = browse(serve(clips=folder))
+    page.get_by_text("Lists: paste").click()
+    long = "an action whose name is longer than forty letters"
+    page.locator("#lines").fill("\n".join([long, *(f"zzz {n}" for n in range(6))]))
+    page.get_by_role("button", name="Use these lines").click()
+    page.get_by_text(
+        f"No steps are known for {long[:39]}…, zzz 0, zzz 1, zzz 2, zzz 3 and 2 more; write them"
+    ).wait_for()
+
+
 def test_actions_take_the_steps_that_ship_and_say_which_have_none(browse, serve, folder):
     page = browse(serve(clips=folder))
     page.get_by_text("Lists: paste").click()

@@ -174,6 +174,10 @@ class Scorer:
             raise UsageError(
                 f"The name of a scorer is a text that is not empty, not {self.name!r}."
             )
+        if "," in self.name:
+            raise UsageError(
+                f"The name of a scorer has no comma, which parts names: {self.name!r}."
+            )
         if self.texts not in ("steps", "label"):
             raise UsageError(
                 f"The scorer {self.name!r} reads the texts {self.texts!r}; give 'steps' or 'label'."

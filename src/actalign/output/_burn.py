@@ -162,15 +162,17 @@ def _enlarged(frame: UInt8) -> UInt8:
 
 def _lines(seconds: float, found: list[Event]) -> list[str]:
     """The action and the step that are under way; of several actions at one time, as of several
-    people, a line each with the step's number, so that they leave room for the picture."""
+    people, a line each with the step's number, so that they leave room for the picture; last, how
+    many more there are."""
     now = [one for one in found if one.captions_from - 1e-6 <= seconds < one.end_seconds - 1e-6]
     now.sort(key=lambda one: one.person or 0)
     if len(now) == 1:
         return [now[0].answer, *(f"{which}: {text}" for which, text in _step(now[0], seconds))]
-    return [
+    lines = [
         ", step ".join([one.answer, *(which for which, _ in _step(one, seconds))])
         for one in now[:AT_ONCE]
     ]
+    return lines if len(now) <= AT_ONCE else [*lines, f"and {len(now) - AT_ONCE} more"]
 
 
 def _step(event: Event, seconds: float) -> list[tuple[str, str]]:

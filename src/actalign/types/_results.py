@@ -321,7 +321,7 @@ class Prediction:
 
         Raises UsageError unless k is a number above 0.
         """
-        if k is not None and (not isinstance(k, Integral) or k < 1):
+        if k is not None and (not isinstance(k, Integral) or isinstance(k, bool) or k < 1):
             raise UsageError(f"The number of best candidates is {k!r}; give 1 or more.")
         return [{"label": c.label, "score": c.score} for c in self.candidates[:k]]
 

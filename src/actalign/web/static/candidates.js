@@ -227,8 +227,14 @@ async function fillIn(cards) {
   if (filled) edited();
   acts.asked();
   return [filled ? `Steps of ${counted(filled, "action")} filled in.` : "",
-    left.length ? `No steps are known for ${left.join(", ")}; write them, one per line.` : "",
+    left.length ? `No steps are known for ${short(left)}; write them, one per line.` : "",
     ...notes.map((note) => (note.endsWith("?") ? note : `${note}.`))].filter(Boolean).join(" ");
+}
+
+// The first names, each at most 40 characters long, and how many more there are.
+function short(names) {
+  const few = names.slice(0, 5).map((name) => (name.length > 40 ? `${name.slice(0, 39)}…` : name));
+  return few.join(", ") + (names.length > 5 ? ` and ${names.length - 5} more` : "");
 }
 
 // Shipped steps are filled in by themselves. A language model, which may cost something, is asked by the button only.

@@ -125,8 +125,11 @@ export function drawAccuracy({ hits, total, value, low, high }) {
 
 function move(event) {
   const buttons = [...$("body").querySelectorAll("td button")], at = buttons.indexOf(event.target);
-  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: buttons.length - 1 }[event.key];
-  if (at < 0 || to === undefined) return;
+  // With the focus on the table's frame the first press goes to the clip that Tab would reach.
+  const from = event.target === $("rows") ? buttons.findIndex((one) => one.tabIndex === 0) : -1;
+  const to = from >= 0 ? { ArrowDown: from, ArrowUp: from }[event.key]
+    : { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: buttons.length - 1 }[event.key];
+  if (Math.max(at, from) < 0 || to === undefined) return;
   event.preventDefault();
   const next = buttons[Math.min(buttons.length - 1, Math.max(0, to))];
   buttons.forEach((one) => { one.tabIndex = one === next ? 0 : -1; });
@@ -136,5 +139,5 @@ function move(event) {
 export function startTable(actions) {
   acts = actions;
   $("filter").addEventListener("input", drawTable);
-  $("body").addEventListener("keydown", move);
+  $("rows").addEventListener("keydown", move);
 }
