@@ -67,12 +67,14 @@ def _exiting_on(*names: str) -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
 
 
-class _Ended(SystemExit):
-    """A signal told the program to end."""
+class Ended(SystemExit):
+    """A signal told the program to end. said: whether the command has said how to go on."""
+
+    said = False
 
 
 def _exit(number: int, _: object) -> NoReturn:
-    raise _Ended(128 + number)
+    raise Ended(128 + number)
 
 
 def _run(program: Callable[[], object]) -> None:
@@ -93,8 +95,9 @@ def _run(program: Callable[[], object]) -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         _say_interrupted()
-    except _Ended:
-        print("terminated; run the same command again to continue", file=sys.stderr)
+    except Ended as ended:
+        if not ended.said:
+            print("terminated; run the same command again to continue", file=sys.stderr)
         raise
     except SystemExit as error:
         # Of Ctrl+C typer makes an exit. A command that has said how to go on raises "from None".

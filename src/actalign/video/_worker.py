@@ -45,8 +45,8 @@ STILL_READING = {"reading": True}
 _ERRORS = {kind.__name__: kind for kind in (NoFramesError, UsageError, VideoError)}
 """The errors of the child that are raised here; any other is a VideoError."""
 
-# Ctrl-C is sent to the whole process group; the parent decides when its child ends. This comes before
-# the imports, which take long enough to be interrupted.
+# Ctrl-C is sent to the whole process group; the parent decides when its child ends. Said before the
+# imports, which take long enough to be interrupted.
 _CHILD = (
     "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); "
     "import sys; sys.path.append(sys.argv[1]); from actalign.video._worker import main; main()"
