@@ -168,6 +168,31 @@ def test_ctrl_c_in_a_command_says_once_how_to_go_on(said):
     assert ended.stderr == ("" if said else sentence)
 
 
+LOST = """
+import ctypes, signal, sys, time
+from actalign.program import run_program
+
+def program():
+    # An exception in a callback from C is dropped.
+    ctypes.CFUNCTYPE(None)(lambda: signal.raise_signal(getattr(signal, sys.argv[1])))()
+    for _ in range(100):
+        time.sleep(0.02)
+    print("went on")
+
+run_program(program)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "word"), [("SIGINT", 130, "interrupted"), ("SIGTERM", 143, "terminated")]
+)
+def test_a_signal_while_a_compiler_calls_back_is_not_lost(name, code, word):
+    program = [sys.executable, "-c", LOST, name]
+    ended = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (code, "")
+    assert ended.stderr == f"{word}; run the same command again to continue\n"
+
+
 CLEANING = """
 import signal, time
 from actalign.program import run_program

@@ -422,6 +422,30 @@ def test_an_interrupted_evaluation_says_how_to_go_on():
     )
 
 
+TERMINATED = """
+import signal
+from actalign.cli._eval_options import clip_progress
+from actalign.cli._show import console_of
+from actalign.program import run_program
+
+def program():
+    with clip_progress(console_of(stderr=True), 3, quiet=True, resume="--resume") as shown:
+        shown.clip("a", "")
+        signal.raise_signal(signal.SIGTERM)
+
+run_program(program)
+"""
+
+
+def test_a_terminated_evaluation_says_how_to_go_on():
+    program = [sys.executable, "-c", TERMINATED]
+    ended = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert ended.returncode == 143
+    assert ended.stderr == (
+        "1 of 3 clips are done; to go on, run the same command again with --resume\n"
+    )
+
+
 def test_without_a_terminal_progress_is_a_line_now_and_then(monkeypatch):
     said = io.StringIO()
     monkeypatch.setattr("actalign.cli._progress.LINE_SECONDS", 3600.0)

@@ -260,6 +260,27 @@ def test_an_interrupt_ends_a_run_whose_file_never_answers(beside_a_dead_mount, d
     assert finish(command).returncode == 130
 
 
+INTERRUPTING = """
+import signal, sys
+signal.raise_signal(signal.SIGINT)
+sys.path.remove({folder!r})
+del sys.modules["numpy"]
+import numpy
+"""
+
+
+def test_ctrl_c_while_a_child_loads_neither_ends_it_nor_prints_a_traceback(
+    tmp_path, clips, monkeypatch, capfd
+):
+    (tmp_path / "numpy.py").write_text(INTERRUPTING.format(folder=str(tmp_path)))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    with DecodeProcess() as decoder:
+        batches = decoder.sample_frames(clips["clip0"])
+        frames = [frame for batch in batches for frame in batch.frames]
+    assert [number_of(frame) for frame in frames] == list(range(20))
+    assert capfd.readouterr().err == ""
+
+
 def test_a_file_says_that_its_bytes_come_while_it_is_read(tmp_path):
     long, told = tmp_path / "long.mp4", []
     with long.open("wb") as file:

@@ -10,10 +10,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import NoReturn
 
 from actalign.errors import ActAlignError, UsageError
 
+_AGAIN_SECONDS = 0.1  # after which a lost signal is sent again
 _PATIENCE_SECONDS = 1.0  # during which a repeated Ctrl+C counts as the first
 
 
@@ -24,18 +26,21 @@ def run_program(program: Callable[[], object]) -> None:
     Ctrl+C; pressed again during the cleanup, it counts only after a second, and then ends it
     immediately.
     """
-    with _exiting_on("SIGTERM", "SIGHUP"), _interrupted_once():
+    began: list[float] = []
+    with _exiting_on("SIGTERM", "SIGHUP"), _interrupted_once(began), _raised_again(began):
         _run(program)
 
 
 @contextmanager
-def _interrupted_once() -> Iterator[None]:
-    """Keep a second SIGINT from interrupting the cleanup after one; some launchers send two."""
+def _interrupted_once(began: list[float]) -> Iterator[None]:
+    """Keep a second SIGINT from interrupting the cleanup after one; some launchers send two.
+
+    began: filled with the time of the first.
+    """
     here = threading.current_thread() is threading.main_thread()
     if not here or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
         return
-    began: list[float] = []
 
     def interrupt(number: int, _: object) -> None:
         if not began:
@@ -53,6 +58,36 @@ def _interrupted_once() -> Iterator[None]:
 
 
 @contextmanager
+def _raised_again(began: list[float]) -> Iterator[None]:
+    """Send a signal again whose exception was lost where none can be raised.
+
+    Such a place is a call from a compiler's library, as of numba while it compiles.
+    """
+    report = sys.unraisablehook
+    # Sent to the process it interrupts what the main thread waits for; sent to a thread it may not.
+    send = signal.raise_signal if os.name == "nt" else partial(os.kill, os.getpid())
+
+    def again(lost: sys.UnraisableHookArgs) -> None:
+        if isinstance(lost.exc_value, Ended):
+            number = lost.exc_value.code - 128
+        elif lost.exc_type is KeyboardInterrupt:
+            began.clear()
+            number = signal.SIGINT
+        else:
+            report(lost)
+            return
+        timer = threading.Timer(_AGAIN_SECONDS, send, [number])
+        timer.daemon = True
+        timer.start()
+
+    sys.unraisablehook = again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = report
+
+
+@contextmanager
 def _exiting_on(*names: str) -> Iterator[None]:
     """Handle signals that would end the process immediately; ignored ones stay ignored."""
     numbers = [number for name in names if (number := getattr(signal, name, None)) is not None]
@@ -67,12 +102,15 @@ def _exiting_on(*names: str) -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
 
 
-class _Ended(SystemExit):
-    """A signal told the program to end."""
+class Ended(SystemExit):
+    """A signal told the program to end. said: whether the command has said how to go on."""
+
+    code: int
+    said = False
 
 
 def _exit(number: int, _: object) -> NoReturn:
-    raise _Ended(128 + number)
+    raise Ended(128 + number)
 
 
 def _run(program: Callable[[], object]) -> None:
@@ -93,8 +131,9 @@ def _run(program: Callable[[], object]) -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         _say_interrupted()
-    except _Ended:
-        print("terminated; run the same command again to continue", file=sys.stderr)
+    except Ended as ended:
+        if not ended.said:
+            print("terminated; run the same command again to continue", file=sys.stderr)
         raise
     except SystemExit as error:
         # Of Ctrl+C typer makes an exit. A command that has said how to go on raises "from None".

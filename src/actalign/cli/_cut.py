@@ -36,8 +36,9 @@ def cut(
 
     Files are named CLIP_ACTION_REPETITION_STEP_TIMES.mp4; where there are ten repetitions or more,
     the first is 01. Frames are copied where a cut begins on a keyframe, else encoded as H.264; the
-    sound and the colour tags are kept. Existing files are kept, so repeating an interrupted run
-    continues it. A video that has changed since its rows were made is refused.
+    first sound track and the colour tags are kept, other tracks and subtitles are not. Existing
+    files are kept, so repeating an interrupted run continues it. A video that has changed since its
+    rows were made is refused.
     """
     from actalign.cli._progress import Progress
     from actalign.cli._show import console_of, printable

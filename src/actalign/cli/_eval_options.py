@@ -28,6 +28,7 @@ from actalign.cli._scoring_options import (
     Temperature,
 )
 from actalign.errors import UsageError, counted
+from actalign.program import Ended
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -209,7 +210,7 @@ def clip_progress(
 ) -> Iterator[Shown]:
     """Yields what shows the progress of a run over so many clips, all of them in each round.
 
-    resume: what the command needs to go on after Ctrl-C, which is said then.
+    resume: what the command needs to go on after Ctrl-C or SIGTERM, which is said then.
     """
     from actalign.cli._progress import Progress, clips_done
 
@@ -217,8 +218,11 @@ def clip_progress(
     with Progress(console, total=total, shown=not quiet) as bar:
         try:
             yield Shown(console, bar, clips, rounds, quiet)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Ended) as stopped:
             how = "run the same command again" + (f" with {resume}" if resume else "")
             done = clips_done(bar.done, total)
             console.print(f"{done}; to go on, {how}")
+            if isinstance(stopped, Ended):
+                stopped.said = True
+                raise
             raise KeyboardInterrupt from None  # said: see `run_program`

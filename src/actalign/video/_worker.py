@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import queue
-import signal
 import subprocess
 import sys
 import threading
@@ -46,7 +45,12 @@ STILL_READING = {"reading": True}
 _ERRORS = {kind.__name__: kind for kind in (NoFramesError, UsageError, VideoError)}
 """The errors of the child that are raised here; any other is a VideoError."""
 
-_CHILD = "import sys; sys.path.append(sys.argv[1]); from actalign.video._worker import main; main()"
+# Ctrl-C is sent to the whole process group; the parent decides when its child ends. Said before the
+# imports, which take long enough to be interrupted.
+_CHILD = (
+    "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); "
+    "import sys; sys.path.append(sys.argv[1]); from actalign.video._worker import main; main()"
+)
 
 
 class SilentError(VideoError):
@@ -255,8 +259,6 @@ class DecodeProcess:
 
 def main() -> None:
     """The child's main loop: answer requests until stdin ends."""
-    # Ctrl-C is sent to the whole process group; the parent decides when its child ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # A library's output must not get between the frames.
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
