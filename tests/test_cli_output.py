@@ -174,7 +174,20 @@ def test_a_winner_whose_steps_are_of_unknown_words_is_said_too(tmp_path):
     assert "is longer than 16 tokens" in before
     assert actalign("export", "rows.jsonl", "--to", "csv", cwd=tmp_path).returncode == 0
     told = [line["warnings"] for line in read_csv(tmp_path / "rows.csv")]
-    assert told[0] == f"{seen}; No known word.; No known word."
+    means_nothing = "unknown words: its score means nothing"
+    assert told[0] == f"{means_nothing}; {seen}; No known word.; No known word."
+    assert told[1] == "No known word."
+
+
+def test_an_answer_that_means_nothing_is_no_likeliest_one_where_it_is_refused():
+    best = {"label": "Ziehen", "score": 1.0, "has_script": False, "path_length": 3}
+    said = [{"text": "Ziehen", "warning": "No known word.", "unknown": True}]
+    refused = {"clip": "a", "label": None, "candidates": [best]}
+    lines = ResultLines(["a"], ["Ziehen"])
+    assert "no label (Ziehen?)" in str(lines.of({**refused, "text_warnings": []}))
+    assert "no label (unknown words)" in str(lines.of({**refused, "text_warnings": said}))
+    unseen = {**refused, "frames": 30, "neutral_frames": 30}
+    assert "no label (nothing seen)" in str(lines.of(unseen))
 
 
 def test_align_says_what_is_amiss_with_a_clip(clips, tmp_path):

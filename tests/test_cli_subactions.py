@@ -103,6 +103,16 @@ def test_validate_finds_a_fault_in_any_wording(run, tmp_path):
     assert f'{path}, wording 2: Steps 1 and 2 of "putt" are the same.' in out
 
 
+def test_validate_says_of_a_step_of_signs_that_it_has_no_words(run, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text('scripts:\n  lift: ["💪", bend]\n  引体向上: [双手抓杠, 下巴过杠]\n')
+    code, out, _ = run("validate", path)
+    assert code == 1
+    assert 'Step 1 of "lift" has no letters or digits; describe it in words.' in out
+    assert "empty" not in out
+    assert "引体向上" not in out
+
+
 def test_validate_says_every_fault_of_a_file_that_cannot_be_read(run, tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text(

@@ -140,7 +140,7 @@ def _extra(extra: str, found: dict[str, str], wrong: dict[str, str]) -> Check:
     if wrong:
         return Check(name, "broken", _listed(wrong), install)
     if extra == "body" and not body_fetched():
-        what = f"{purpose}: {_listed(found)}; weights: not fetched"
+        what = f"{purpose}: {_listed(found)}; weights: not fetched, or damaged"
         fix = "Run: actalign fetch body, which needs a network or says how to do without one."
         return Check(name, "warning", what, fix)
     return Check(name, "ok", f"{purpose}: {_listed(found)}")

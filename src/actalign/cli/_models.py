@@ -25,7 +25,11 @@ def models(
     from actalign.encoders._load import DEFAULT_MODEL
 
     device, speed = device_speed()
-    built_in = "built in" if body_fetched() else "weights: not fetched; run actalign fetch body"
+    built_in = (
+        "built in"
+        if body_fetched()
+        else "weights: not fetched, or damaged; run actalign fetch body"
+    )
     cache, best = hub_cache(), SMALL_MODEL if device == "cpu" else DEFAULT_MODEL
     rows = []
     for model in MODELS:

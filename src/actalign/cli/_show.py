@@ -120,10 +120,11 @@ def answer(row: Row) -> str:
     from actalign.rows._facts import Times
     from actalign.rows._warnings import tag
 
-    best = row["candidates"][0]
+    best, doubt = row["candidates"][0], tag(row)
     if row.get("label") is None:
-        return f"no label ({best['label']}?)"
-    doubt, times = tag(row), str(Times.of(best) or "")
+        means_nothing = doubt in ("nothing seen", "unknown words")
+        return f"no label ({doubt if means_nothing else best['label'] + '?'})"
+    times = str(Times.of(best) or "")
     return best["label"] + (f" ({doubt})" if doubt else "") + (f", {times}" if times else "")
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from actalign.background import CLIPS, Background, BackgroundSums
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders._backgrounds import shipped_background
-from actalign.errors import UsageError
+from actalign.errors import UsageError, counted
 from actalign.types import ClipEmbedding
 
 TRANSDUCTIVE = "(transductive)"
@@ -51,7 +51,7 @@ class OtherClips:
 
     def of(self, clip: ClipEmbedding) -> Background:
         """The background of all clips but this one, which must be one of them."""
-        source = f"the run's {self._count - 1} other clips {TRANSDUCTIVE}"
+        source = f"the run's {counted(self._count - 1, 'other clip')} {TRANSDUCTIVE}"
         return self._blended(self._sums.without(clip.embeddings), source)
 
     def _blended(self, sums: BackgroundSums, source: str) -> Background:

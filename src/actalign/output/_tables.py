@@ -46,8 +46,8 @@ class Table:
 
 def _clip_records(row: Row) -> Iterator[dict[str, Cell]]:
     found: dict[str, Any] = {name: row.get(name) for name in CLIPS.columns}
-    told = [*_unseen(row), *_refusal(row), *_without_script(row), *all_warnings(row)]
-    found["warnings"] = "; ".join(told)
+    told = [*_unseen(row), *_refusal(row), *_without_script(row), *_unknown(row)]
+    found["warnings"] = "; ".join([*told, *all_warnings(row)])
     found |= _times(row)
     for name, candidate in zip(("score", "second_score"), row["candidates"], strict=False):
         found[name] = candidate["score"]
@@ -94,6 +94,11 @@ def _without_script(row: Row) -> list[str]:
     return ["no script: its name was its only step"] if alone else []
 
 
+def _unknown(row: Row) -> list[str]:
+    """Says if the encoder knows no word of the winner; other candidates' texts are in warnings."""
+    return ["unknown words: its score means nothing"] if unknown_words(row) else []
+
+
 CLIPS = Table(
     {
         "clip": str,
@@ -129,7 +134,6 @@ CLIPS = Table(
 
 
 def _notes(row: Row) -> list[str]:
-    unknown = ["unknown words: its score means nothing"] if unknown_words(row) else []
     none = bool(row["candidates"]) and row["candidates"][0].get("none", False)
     others_fail = ["none of the other candidates fits"] if none and not refused(row) else []
     of_clip = row.get("warnings") or ()  # warnings about texts are the same in every row
@@ -139,7 +143,7 @@ def _notes(row: Row) -> list[str]:
     partial = [f"{times} partial repetition{'s' if times == 2 else ''} besides"] if times else []
     return [
         *_unseen(row), *_refusal(row), *others_fail, *_without_script(row),
-        *unknown, *partial, *others, *of_clip,
+        *_unknown(row), *partial, *others, *of_clip,
     ]  # fmt: skip
 
 

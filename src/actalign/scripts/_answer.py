@@ -109,8 +109,12 @@ def script_faults(
                 wanted = f"{min_steps} to {max_steps}"
             faults.append(f'"{label}" has {count}; it needs {wanted}.')
         for k, step in enumerate(steps, start=1):
-            if not _plain(step):
+            if not step.strip():
                 faults.append(f'Step {k} of "{label}" is empty.')
+            elif not _plain(step):
+                faults.append(
+                    f'Step {k} of "{label}" has no letters or digits; describe it in words.'
+                )
             elif k > 1 and _plain(step) == _plain(steps[k - 2]):
                 faults.append(f'Steps {k - 1} and {k} of "{label}" are the same.')
             excess = limit.excess(label, domain, step)

