@@ -13,15 +13,17 @@ from actalign.alignment._affinities import (
     FLOOR,
     MOST_FIT,
     ONE_LOOK,
+    Affinity,
     Calibration,
     Texts,
 )
 from actalign.alignment._paths import PATHS
+from actalign.alignment._paths import Path as LaidPath
 from actalign.alignment._rivals import Rivals
 from actalign.alignment._scorers import AVERAGES, SCORERS, Scorer, alignments, get_scorer
 from actalign.alignment._similarity import cosine
 from actalign.background import Background
-from actalign.errors import UsageError
+from actalign.errors import ArrayError, UsageError
 
 EYE = np.eye(6, dtype=np.float32)
 BACKGROUND = Background(
@@ -478,11 +480,82 @@ def test_every_part_can_be_sent_to_another_process():
     assert get_scorer(Scorer("mine", "steps", SCORERS["dtw"].score, "")).name == "mine"
 
 
-def test_the_docs_scorer_of_ones_own_is_aligned_by_its_own_affinity():
+def docs_scorers():
+    """The programs of "A scorer of your own"."""
     page = (Path(__file__).parents[1] / "docs" / "method.md").read_text(encoding="utf-8")
     section = page.partition("### A scorer of your own\n")[2].partition("\n### ")[0]
-    code = re.findall(r"```python\n(.*?)```", section, re.DOTALL)[0]
-    exec(code, names := {})
+    return re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+
+
+def test_the_docs_affinity_of_ones_own_goes_with_any_path(monkeypatch):
+    exec(docs_scorers()[0], {})
+    monkeypatch.setitem(AFFINITIES, "squared", AFFINITIES.pop("squared"))  # and away afterwards
+    frames, candidates = example()
+    found = get_scorer("squared+segment+steps").own_alignments(frames, candidates, BY)
+    for one, steps in zip(found, candidates, strict=True):
+        np.testing.assert_allclose(
+            one.affinity, np.maximum(cosine(frames, steps), 0) ** 2, atol=1e-6
+        )
+    assert [one.score for one in found] == pytest.approx(
+        get_scorer("squared+segment+steps").score(frames, candidates, BY)
+    )
+
+
+def straight(affinity, sizes, timing):
+    """Paths that go as straight as they can."""
+    paths = []
+    for steps in sizes:
+        cells = np.arange(max(len(affinity), steps))
+        last = max(len(cells) - 1, 1)
+        paths.append(
+            np.stack([cells * (len(affinity) - 1) // last, cells * (steps - 1) // last], axis=1)
+        )
+    return paths
+
+
+def test_a_path_of_ones_own_goes_with_any_affinity(monkeypatch):
+    monkeypatch.setitem(PATHS, "straight", LaidPath("straight", "straight", straight))
+    frames, candidates = example()
+    scorer = get_scorer("cosine+straight+path")
+    expected = [
+        np.mean([cosine(frames, steps)[t, k] for t, k in path])
+        for steps, path in zip(candidates, straight(frames, (3, 1, 4), None), strict=True)
+    ]
+    np.testing.assert_allclose(scorer.score(frames, candidates, BY), expected, atol=1e-6)
+    found = scorer.align(frames, candidates, BY)[2].path
+    np.testing.assert_array_equal(found, straight(frames, (4,), None)[0])
+
+
+@pytest.mark.parametrize(
+    ("measure", "said"),
+    [
+        (lambda frames, texts, by: np.zeros((3, 3)), r"an array of the shape \(3, 3\); for 9 "),
+        (lambda frames, texts, by: np.full((9, 8), np.nan), "gave NaN or infinity"),
+    ],
+)
+def test_what_an_affinity_of_ones_own_gives_wrongly_is_said(monkeypatch, measure, said):
+    monkeypatch.setitem(AFFINITIES, "wrong", Affinity("wrong", "wrong", measure))
+    with pytest.raises(ArrayError, match=f"affinity 'wrong' .*{said}"):
+        get_scorer("wrong+segment+steps").score(*example(), BY)
+
+
+@pytest.mark.parametrize(
+    "align",
+    [
+        lambda affinity, sizes, timing: [],
+        lambda affinity, sizes, timing: [np.zeros((2, 2), int)] * len(sizes),
+    ],
+)
+def test_what_a_path_of_ones_own_gives_wrongly_is_said(monkeypatch, align):
+    monkeypatch.setitem(PATHS, "wrong", LaidPath("wrong", "wrong", align))
+    with pytest.raises(ArrayError, match="path 'wrong' must give each of 3 candidates an"):
+        get_scorer("cosine+wrong+path").score(*example(), BY)
+    with pytest.raises(UsageError, match="path 'none' needs a function"):
+        LaidPath("none", "neither")
+
+
+def test_the_docs_scorer_of_ones_own_is_aligned_by_its_own_affinity():
+    exec(docs_scorers()[1], names := {})
     frames, candidates = performed([0, 1, 2, 3]), [EYE[[0, 1, 2, 3]], EYE[[3, 2, 1, 0]]]
     scores = names["squared"].own_scores(frames, candidates, BY)
     right, wrong = names["squared"].own_alignments(frames, candidates, BY)

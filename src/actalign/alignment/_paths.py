@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from actalign.alignment._affinities import columns_of
 from actalign.alignment._dtw import align_batch, column_starts
+from actalign.errors import ArrayError, UsageError
 from actalign.types import Float32, Float64, Int32
 
 PASSES = 3
@@ -59,15 +60,62 @@ PathsFunction = Callable[[Float32, Sequence[int], Timing], list[Int32]]
 class Path:
     """A named way to lay candidates' steps over frames.
 
-    means: (T, sum K_m) affinities, the sizes K_m, the clip's timing -> `Means`; `_means_by` makes
-    them of ``align``. align: the same -> each candidate's (L, 2) path through every frame and every
-    step, see `Alignment` (of one pass), for paths that are alignments.
+    align: (T, sum K_m) affinities, the sizes K_m, the clip's timing -> each candidate's (L, 2) path
+    through every frame and every step, see `Alignment` (of one pass); None for paths that are no
+    alignments. measure: the same -> (2, P, M) the mean affinity over the cells of each candidate's
+    path, and the mean over its steps of each step's, for paths through the script once, twice, ...
+    P times, -inf where there is none; by default those of ``align``'s paths.
+
+    Raises UsageError if there is neither.
     """
 
     name: str
     summary: str
-    means: MeansFunction
     align: PathsFunction | None = None
+    measure: MeansFunction | None = None
+
+    def __post_init__(self) -> None:
+        if self.align is None and self.measure is None:
+            raise UsageError(f"The path {self.name!r} needs a function `align` or `measure`.")
+
+    def means(self, affinity: Float32, sizes: Sequence[int], timing: Timing) -> Means:
+        """What ``measure`` gives; raises ArrayError for a path that can't be read."""
+        if self.measure is not None:
+            return self.measure(affinity, sizes, timing)
+        assert self.align is not None
+        found = np.empty((2, 1, len(sizes)))
+        paths = self.align(affinity, sizes, timing)
+        columns = columns_of(affinity, sizes)
+        if len(paths) != len(sizes) or not all(
+            is_whole(path, table.shape) for path, table in zip(paths, columns, strict=True)
+        ):
+            raise ArrayError(
+                f"The path {self.name!r} must give each of {len(sizes)} candidates {WHOLE_PATH}"
+            )
+        for m, (table, path) in enumerate(zip(columns, paths, strict=True)):
+            t, k = path[:, 0], path[:, 1]
+            values = table[t, k].astype(np.float64)
+            found[:, 0, m] = values.mean(), np.mean(np.bincount(k, weights=values) / np.bincount(k))
+        return found
+
+
+WHOLE_PATH = (
+    "an (L, 2) array of whole numbers, from (0, 0) to (T-1, K-1), each cell one frame, one step or "
+    "one of both after the cell before."
+)
+
+
+def is_whole(path: object, shape: tuple[int, ...]) -> bool:
+    """Whether a path goes through every one of the (T, K) frames and steps, as times are read off
+    it."""
+    frames, steps = shape
+    if not isinstance(path, np.ndarray) or path.dtype.kind not in "iu":
+        return False
+    if path.ndim != 2 or path.shape[1] != 2 or not len(path):
+        return False
+    ends = path[[0, -1]].tolist() == [[0, 0], [frames - 1, steps - 1]]
+    moves = np.diff(path.astype(np.int64), axis=0)
+    return ends and bool(((moves == 0) | (moves == 1)).all() and moves.any(axis=1).all())
 
 
 def _dtw(
@@ -83,18 +131,6 @@ def _dtw_means(affinity: Float32, sizes: Sequence[int], timing: Timing) -> Means
     starts = column_starts(sizes, affinity.shape[1])
     matrix = np.ascontiguousarray(affinity)
     return means_of_paths(matrix, forward(matrix, starts, np.zeros(len(sizes))), starts)
-
-
-def _means_by(
-    affinity: Float32, sizes: Sequence[int], timing: Timing, *, align: PathsFunction
-) -> Means:
-    found = np.empty((2, 1, len(sizes)))
-    paths = align(affinity, sizes, timing)
-    for m, (columns, path) in enumerate(zip(columns_of(affinity, sizes), paths, strict=True)):
-        t, k = path[:, 0], path[:, 1]
-        values = columns[t, k].astype(np.float64)
-        found[:, 0, m] = values.mean(), np.mean(np.bincount(k, weights=values) / np.bincount(k))
-    return found
 
 
 def _segment_means(
@@ -188,36 +224,34 @@ def _in_wrong_order(
 
 
 _ALIGNED = (
-    Path("dtw", "dynamic time warping (paper): the largest sum of affinities", _dtw_means, _dtw),
+    Path("dtw", "dynamic time warping (paper): the largest sum of affinities", _dtw, _dtw_means),
     Path(
         "dtw_mean",
         "dynamic time warping: the largest mean affinity",
-        partial(_means_by, align=partial(_dtw, objective="mean")),
         partial(_dtw, objective="mean"),
     ),
     Path(
         "segment",
         f"each frame in one step, each step one run of {MIN_STEP_SECONDS} s or more: the largest "
         "sum",
-        partial(_segment_means, passes=1),
         _segment,
+        partial(_segment_means, passes=1),
     ),
     Path(
         "repeat",
         f"segment, through the script 1 to {PASSES} times, whichever scores highest",
-        partial(_segment_means, passes=PASSES),
         _segment,
+        partial(_segment_means, passes=PASSES),
     ),
     Path(
         "relaxed",
         "the mean of repeat and order_free: half of the score is for the steps in their order",
-        _relaxed,
         _segment,
+        _relaxed,
     ),
     Path(
         "equal_split",
         "control: the clip cut into equal parts, one a step",
-        partial(_means_by, align=_equal_split),
         _equal_split,
     ),
 )
@@ -225,12 +259,16 @@ PATHS: dict[str, Path] = {
     path.name: path
     for path in (
         *_ALIGNED,
-        Path("order_free", "control: the best step of each frame, in any order", _order_free),
+        Path(
+            "order_free",
+            "control: the best step of each frame, in any order",
+            measure=_order_free,
+        ),
         *(
             Path(
                 f"{path.name}_{word}",
                 f"control: {path.name} with the script's steps {word}",
-                partial(_in_wrong_order, means=path.means, reverse=word == "reversed"),
+                measure=partial(_in_wrong_order, means=path.means, reverse=word == "reversed"),
             )
             for path in _ALIGNED
             for word in ("shuffled", "reversed")

@@ -27,7 +27,15 @@ from actalign.alignment._affinities import (
     texts_of,
 )
 from actalign.alignment._dtw import align_batch, align_scores
-from actalign.alignment._paths import PATHS, Means, Path, Timing, wrong_orders
+from actalign.alignment._paths import (
+    PATHS,
+    WHOLE_PATH,
+    Means,
+    Path,
+    Timing,
+    is_whole,
+    wrong_orders,
+)
 from actalign.alignment._similarity import cosine, normalize
 from actalign.background import Background
 from actalign.encoder_info import EncoderInfo
@@ -65,11 +73,22 @@ class Stages:
         return self.scored(frames, candidates, by).scores
 
     def scored(self, frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> Scored:
-        """The scores, with what alignments can be made of afterwards."""
+        """The scores, with what alignments can be made of afterwards.
+
+        Raises ArrayError for what an affinity or a path of one's own gives wrongly.
+        """
         texts = self.affinity.texts(candidates, by)
         values = self.affinity.measure(frames, texts, by)
-        matrix = self.affinity.fits(values, texts, by)
+        matrix = np.asarray(self.affinity.fits(values, texts, by), np.float32)
         timing = Timing.of(seen_frames(frames), by.frame_seconds)
+        wanted = len(timing.seen), sum(texts.sizes)
+        if matrix.shape != wanted:
+            raise ArrayError(
+                f"The affinity {self.affinity.name!r} gave an array of the shape {matrix.shape}; "
+                f"for {wanted[0]} frames and {wanted[1]} steps it must give the shape {wanted}."
+            )
+        if not np.isfinite(matrix).all():
+            raise ArrayError(f"The affinity {self.affinity.name!r} gave NaN or infinity.")
         scores = self._scores(self.path.means(matrix, texts.sizes, timing), by)
         return Scored(self, texts, by, timing, values, matrix, scores)
 
@@ -232,11 +251,10 @@ class Scorer:
             raise ArrayError(
                 f"The scorer {self.name!r} gave an alignment the score NaN or infinity."
             )
-        if not all(map(_is_whole, given)):
+        if not all(is_whole(one.path, one.affinity.shape) for one in given):
             raise ArrayError(
                 f"The scorer {self.name!r} gave an alignment a path that can't be read; it must be "
-                "an (L, 2) array of whole numbers, from (0, 0) to (T-1, K-1), each cell one frame, "
-                "one step or one of both after the cell before."
+                f"{WHOLE_PATH}"
             )
         return list(given)
 
@@ -266,18 +284,6 @@ class Scorer:
             stages.affinity.needs_background,
             stages,
         )
-
-
-def _is_whole(alignment: Alignment) -> bool:
-    """Whether the path goes through every frame and every step, as times are read off it."""
-    path, (frames, steps) = alignment.path, alignment.affinity.shape
-    if not isinstance(path, np.ndarray) or path.dtype.kind not in "iu":
-        return False
-    if path.ndim != 2 or path.shape[1] != 2 or not len(path):
-        return False
-    ends = path[[0, -1]].tolist() == [[0, 0], [frames - 1, steps - 1]]
-    moves = np.diff(path.astype(np.int64), axis=0)
-    return ends and bool(((moves == 0) | (moves == 1)).all() and moves.any(axis=1).all())
 
 
 def alignments(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> list[Alignment]:
