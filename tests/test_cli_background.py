@@ -44,6 +44,7 @@ def test_a_background_is_made_of_videos_or_a_store_and_used(videos, colour_model
     made, stored = read_background(videos / "b"), read_background(videos / "stored.safetensors")
     assert made.digest == stored.digest
     assert f"{made.count} frames of 3 clips" in said.stderr
+    assert f"{made.count} frames are few: scores measured against them may be" in said.stderr
     shared = (*model, "--scripts", "day.json")
     run("classify", "rise.mp4", "set.mp4", *shared, "--background", "b", "--out", "rows.jsonl")
     found = rows(videos / "rows.jsonl")

@@ -16,6 +16,8 @@ from actalign.cli._options import InputOptions, Quiet, StoreDir
 from actalign.encoders._load import DEFAULT_MODEL
 from actalign.errors import ActAlignError, UsageError, counted
 
+FEW_FRAMES = 1_000
+
 if TYPE_CHECKING:
     from actalign.cli._run import Run
     from actalign.clips import ClipResult
@@ -91,6 +93,13 @@ def background(
     clips = counted(total - run.failed, "clip")
     made = sums.background(clips)
     write_background(made, out)
+    if made.count < FEW_FRAMES:
+        run.note(
+            [
+                f"{counted(made.count, 'frame')} are few: scores measured against them may be far "
+                "off; give more clips, of about ten thousand frames in all."
+            ]
+        )
     run.end(f"background of {counted(made.count, 'frame')} of {clips}: {out}")
 
 
