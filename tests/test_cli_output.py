@@ -459,6 +459,32 @@ def test_a_terminated_evaluation_says_how_to_go_on():
     )
 
 
+TERMINATED_RUN = """
+import signal
+from pathlib import Path
+from actalign.cli._run import Run
+from actalign.program import run_program
+
+def program():
+    with Run(3, out=Path("rows.jsonl"), quiet=True) as run:
+        run.row({"clip": "a", "status": "ok", "candidates": []}, first=True)
+        signal.raise_signal(signal.SIGTERM)
+
+run_program(program)
+"""
+
+
+def test_a_terminated_run_says_that_its_rows_are_not_written_yet(tmp_path):
+    program = [sys.executable, "-c", TERMINATED_RUN]
+    ended = subprocess.run(program, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert ended.returncode == 143
+    assert ended.stderr == (
+        "1 of 3 clips are done. Run the same command again to go on: what the cache or a store "
+        "keeps is not encoded again. rows.jsonl is written when all are done.\n"
+    )
+    assert not [*tmp_path.iterdir()]
+
+
 def test_without_a_terminal_progress_is_a_line_now_and_then(monkeypatch):
     said = io.StringIO()
     monkeypatch.setattr("actalign.cli._progress.LINE_SECONDS", 3600.0)

@@ -279,6 +279,20 @@ def test_an_input_format_of_ffmpeg_stands_for_a_device(folder):
     assert ended.returncode == 130
 
 
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_stream_that_is_stopped_says_after_how_many_scores_alone(folder, name, code):
+    source = "color=red:size=64x48:rate=10:duration=600"
+    process = start(*live(source, "--format", "lavfi"), cwd=folder)
+    try:
+        process.stdout.readline()
+    finally:
+        process.send_signal(getattr(signal, name))
+        ended = finish(process)
+    assert ended.returncode == code
+    assert re.fullmatch(r"stopped after \d+ scores?", ended.stderr.splitlines()[-1])
+    assert "same command" not in ended.stderr
+
+
 def test_a_pipe_is_watched_in_the_format_that_is_named(folder):
     os.mkfifo(folder / "pipe")
     refused = actalign(*live("pipe"), cwd=folder)

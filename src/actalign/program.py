@@ -109,6 +109,20 @@ class Ended(SystemExit):
     said = False
 
 
+@contextmanager
+def stopped_with(say: Callable[[], object]) -> Iterator[None]:
+    """Call this where Ctrl+C or a signal ends the block; the general advice is then not printed."""
+    try:
+        yield
+    except Ended as ended:
+        say()
+        ended.said = True
+        raise
+    except KeyboardInterrupt:
+        say()
+        raise KeyboardInterrupt from None  # said: see `_run`
+
+
 def _exit(number: int, _: object) -> NoReturn:
     raise Ended(128 + number)
 

@@ -574,6 +574,7 @@ def test_an_upload_that_breaks_off_prints_nothing_and_one_that_is_cut_off_is_tol
     ended = finish(process)  # which looks for tracebacks
     assert ended.returncode == 130
     assert "ClientDisconnect" not in ended.stderr
+    assert ended.stderr.splitlines()[-1] == "stopped"  # nothing that would go on
 
 
 @pytest.mark.parametrize(

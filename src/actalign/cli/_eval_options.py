@@ -28,7 +28,7 @@ from actalign.cli._scoring_options import (
     Temperature,
 )
 from actalign.errors import UsageError, counted
-from actalign.program import Ended
+from actalign.program import stopped_with
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -215,14 +215,9 @@ def clip_progress(
     from actalign.cli._progress import Progress, clips_done
 
     total = clips * rounds
-    with Progress(console, total=total, shown=not quiet) as bar:
-        try:
-            yield Shown(console, bar, clips, rounds, quiet)
-        except (KeyboardInterrupt, Ended) as stopped:
-            how = "run the same command again" + (f" with {resume}" if resume else "")
-            done = clips_done(bar.done, total)
-            console.print(f"{done}; to go on, {how}")
-            if isinstance(stopped, Ended):
-                stopped.said = True
-                raise
-            raise KeyboardInterrupt from None  # said: see `run_program`
+    how = "run the same command again" + (f" with {resume}" if resume else "")
+    with (
+        Progress(console, total=total, shown=not quiet) as bar,
+        stopped_with(lambda: console.print(f"{clips_done(bar.done, total)}; to go on, {how}")),
+    ):
+        yield Shown(console, bar, clips, rounds, quiet)

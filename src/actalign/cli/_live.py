@@ -16,6 +16,7 @@ from actalign.cli._model_options import ModelOptions
 from actalign.cli._options import AsJson, Quiet, TopK
 from actalign.cli._scoring_options import ScoringOptions
 from actalign.errors import UsageError, counted
+from actalign.program import stopped_with
 
 if TYPE_CHECKING:
     from actalign.rows import Row
@@ -101,25 +102,25 @@ def live(
     silent = quiet or as_json
     count = 0
     said: set[str] = set()
-    try:
-        with stream.open(address, rate, note) as seen:
-            if not silent:
-                console.print(_what_is_shown(seen.name, stream, rate))
-            for last in live_windows(encoder, seen, window=stream.window, every=stream.every):
-                count += 1
-                row = last.to_row(resolved.predict(last.clip), top_k=top_k)
-                if as_json:
-                    print_json_text(row_text(row))
-                    continue
-                for sentence in row["warnings"]:
-                    if _without_numbers(sentence) not in said:
-                        note(f"{clock(row['seconds'])}  {sentence}")
-                said = set(map(_without_numbers, row["warnings"]))
-                print(_line(row, top_k), flush=True)
-    except KeyboardInterrupt:
+
+    def say_stopped() -> None:
         if not silent:
             console.print(f"stopped after {counted(count, 'score')}")
-        raise typer.Exit(130) from None
+
+    with stopped_with(say_stopped), stream.open(address, rate, note) as seen:
+        if not silent:
+            console.print(_what_is_shown(seen.name, stream, rate))
+        for last in live_windows(encoder, seen, window=stream.window, every=stream.every):
+            count += 1
+            row = last.to_row(resolved.predict(last.clip), top_k=top_k)
+            if as_json:
+                print_json_text(row_text(row))
+                continue
+            for sentence in row["warnings"]:
+                if _without_numbers(sentence) not in said:
+                    note(f"{clock(row['seconds'])}  {sentence}")
+            said = set(map(_without_numbers, row["warnings"]))
+            print(_line(row, top_k), flush=True)
 
 
 def _what_is_shown(name: str, stream: StreamOptions, rate: float) -> str:

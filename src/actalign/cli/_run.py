@@ -15,6 +15,7 @@ import typer
 from actalign.cli._progress import Progress, clips_done, said_if_long
 from actalign.cli._show import ResultLines, console_of, print_json_text
 from actalign.output._row_files import row_file
+from actalign.program import Ended, stopped_with
 from actalign.rows import Row
 from actalign.rows._files import row_text
 
@@ -57,16 +58,19 @@ class Run:
         return self
 
     def __exit__(self, *error: object) -> None:
-        with said_if_long(None if self.silent else self._out):
-            self._stack.__exit__(*error)  # type: ignore[arg-type]
-        if error[0] is KeyboardInterrupt:
-            done = clips_done(self._progress.done, self._total)
-            unwritten = f" {self._out} is written when all are done." if self._out else ""
-            self._console.print(
-                f"{done}. Run the same command again to go on: what the cache or a store keeps is "
-                f"not encoded again.{unwritten}"
-            )
-            raise KeyboardInterrupt from None  # said: see `run_program`
+        with stopped_with(self._say_stopped):
+            with said_if_long(None if self.silent else self._out):
+                self._stack.__exit__(*error)  # type: ignore[arg-type]
+            if isinstance(error[1], KeyboardInterrupt | Ended):
+                raise error[1]
+
+    def _say_stopped(self) -> None:
+        done = clips_done(self._progress.done, self._total)
+        unwritten = f" {self._out} is written when all are done." if self._out else ""
+        self._console.print(
+            f"{done}. Run the same command again to go on: what the cache or a store keeps is "
+            f"not encoded again.{unwritten}"
+        )
 
     def frames(self, clip_id: str, count: int, left: float | None = None) -> None:
         """Note that more frames of a clip are encoded, as `Progress.frames`; for `embed_videos`."""

@@ -21,6 +21,7 @@ from actalign.cli._model_options import BodyModelOptions
 from actalign.cli._scoring_options import ScorerOptions
 from actalign.documents import read_text
 from actalign.errors import UsageError, reason_of
+from actalign.program import stopped_with
 
 if TYPE_CHECKING:
     from actalign.background import Background
@@ -90,7 +91,8 @@ def serve(
             h11_max_incomplete_event_size=MOST_HEAD_BYTES,
         )
         logging.getLogger("uvicorn.error").addFilter(_is_no_cancelling)
-        uvicorn.Server(settings).run(sockets=[listening])
+        with stopped_with(lambda: print("stopped", file=sys.stderr)):
+            uvicorn.Server(settings).run(sockets=[listening])
 
 
 def _classifier(
