@@ -50,8 +50,7 @@ class Timing:
 
 
 Means = Float64
-"""(2, P, M): the mean affinity over the cells of each candidate's path, and the mean over steps of
-each step's, for paths through the script once, twice, ... P times; -inf where there is none."""
+"""(2, P, M); see `Path`'s ``measure``."""
 MeansFunction = Callable[[Float32, Sequence[int], Timing], Means]
 PathsFunction = Callable[[Float32, Sequence[int], Timing], list[Int32]]
 

@@ -16,12 +16,13 @@ from actalign.cli._options import InputOptions, Quiet, StoreDir
 from actalign.encoders._load import DEFAULT_MODEL
 from actalign.errors import ActAlignError, UsageError, counted
 
-FEW_FRAMES = 1_000
-
 if TYPE_CHECKING:
     from actalign.cli._run import Run
     from actalign.clips import ClipResult
     from actalign.encoder_info import EncoderInfo
+
+FEW_FRAMES = 1_000
+"""A background of fewer is said to mislead."""
 
 
 @dataclass(frozen=True, slots=True)
