@@ -380,10 +380,10 @@ def test_a_wording_competes_with_the_mean_over_the_wordings_of_each_other_label(
             for fit in fits:
                 power = {text: np.exp(fit[int(text)]) for text in there}
                 total = sum(min(1, times) * power[text] for text, times in there.items())
-                total += np.exp(1.25) if none else 0  # deviations above the background
+                total += np.exp(1) if none else 0  # deviations above the background
                 looks.append(
                     max(
-                        np.log(power[text] / total + 0.05) + 0.5 * np.clip(fit[int(text)], -2, 2)
+                        np.log(power[text] / total + 0.05) + 0.25 * np.clip(fit[int(text)], -2, 2)
                         for text in steps
                     )
                 )
@@ -645,9 +645,9 @@ def test_none_wins_where_nothing_is_seen(scripts, scorer):
 
 def test_none_wins_where_scores_are_equal():
     encoder = Planted(np.full((8, 3), 0.5), logit_bias=-5.0)
-    # Every cosine is 1.25 deviations above the mean, exactly.
+    # Every cosine is one deviation above the mean, exactly.
     level = Background(
-        np.zeros(4, np.float32), np.eye(4, dtype=np.float32) * 0.16, 9, "p", "f", "even"
+        np.zeros(4, np.float32), np.eye(4, dtype=np.float32) * 0.25, 9, "p", "f", "even"
     )
     use = {"background": level, "scorer": "centred+segment+path", "none": "nothing"}
     found = resolved(encoder, [Script("go", ("0", "1"))], **use).predict(encoder.clip())

@@ -29,12 +29,12 @@ from actalign.types import Float32
 
 FLOOR = 0.05
 """Of `competitive`, the epsilon of log(p + epsilon): an odd frame costs a bounded price."""
-FIT, MOST_FIT = 0.5, 2.0
+FIT, MOST_FIT = 0.25, 2.0
 """Of `competitive`: the weight of how well a step fits at all, and what that is clipped to."""
 
 ONE_LOOK = 0.9
 """What a script of one step is believed beside longer ones: one look varies more than several."""
-NONE_LEVEL = 1.25
+NONE_LEVEL = 1.0
 """How well "none of these" fits every frame, in deviations of the background."""
 
 

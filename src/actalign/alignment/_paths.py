@@ -178,7 +178,7 @@ def _even_path(frames: int, steps: int) -> Int32:
 
 
 def _order_free(affinity: Float32, sizes: Sequence[int], timing: Timing) -> Means:
-    """Control: each frame's best step, in any order, for the path; each step's best frame."""
+    """Each frame's best step, in any order, for the path; each step's best fifth of the frames."""
     from actalign.alignment._kernels.runs import means_in_any_order
 
     matrix = np.ascontiguousarray(affinity)

@@ -48,7 +48,7 @@ AVERAGES: dict[str, str] = {
     "path": "mean over the cells of the path (paper)",
     "steps": "mean over steps of each step's mean on the path",
     "both": "the two added",
-    "steps_twice": "that over the path, and twice that over steps",
+    "steps_four_times": "that over the path, and four times that over steps",
 }
 
 
@@ -124,7 +124,7 @@ class Stages:
             "path": over_path,
             "steps": over_steps,
             "both": over_path + over_steps,
-            "steps_twice": over_path + 2 * over_steps,
+            "steps_four_times": over_path + 4 * over_steps,
         }
         found = each[self.average].max(axis=0)
         return np.exp(found) if self.geometric and by.logit_bias is not None else found
@@ -323,7 +323,7 @@ SCORERS: dict[str, Scorer] = {
         Scorer.of("dtw_mean", "sigmoid+dtw_mean+path", "largest mean affinity of any path"),
         Scorer.of(
             COMPETITIVE,
-            "competitive+relaxed+steps_twice",
+            "competitive+relaxed+steps_four_times",
             "steps of all candidates compete in each frame, against a background; half of the "
             "score is for their order, in 1 to 3 passes through the script",
         ),
@@ -338,7 +338,7 @@ SCORERS: dict[str, Scorer] = {
         *(
             Scorer.of(
                 f"{COMPETITIVE}_{word}",
-                f"competitive+{path}+steps_twice",
+                f"competitive+{path}+steps_four_times",
                 f"control: competitive, {what}",
             )
             for word, path, what in (

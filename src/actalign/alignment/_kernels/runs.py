@@ -10,9 +10,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from actalign.alignment._kernels.affinity import HALF
 from actalign.alignment._kernels.recurrence import _before
 from actalign.compiling import njit
 from actalign.types import Float32, Float64, Int32
+
+HALVINGS = 24
+"""At most, of a column's range: as many as float32 has digits."""
 
 
 @njit()
@@ -33,8 +37,8 @@ def run_starts(
     """Write where the last run begins if runs up to row k end before frame t: (rows, T + 1).
 
     sums: (steps, T + 1) of one candidate, see `running_sums`. Row k is step k % steps. Each run is
-    of ``least`` frames or more; on ties a run begins early. Where there is no such segmentation the
-    entry means nothing.
+    of ``least`` frames or more; on ties a run begins early. Where there is no such segmentation, or
+    where it leaves too few frames for the rest of the script, the entry means nothing.
     """
     frames = sums.shape[1] - 1
     before, here = np.full(frames + 1, -np.inf), np.full(frames + 1, -np.inf)
@@ -42,8 +46,9 @@ def run_starts(
     for k in range(len(begins)):
         column = sums[k % steps]
         best, begin = -np.inf, 0
-        here[:least] = -np.inf
-        for t in range(least, frames + 1):
+        first, last = (k + 1) * least, frames - (steps - 1 - k % steps) * least
+        here[:first] = -np.inf
+        for t in range(first, last + 1):
             value = before[t - least] - column[t - least]
             if value > best:
                 best, begin = value, t - least
@@ -96,17 +101,51 @@ def means_of_passes(
 
 
 @njit()
+def means_of_best(affinity: Float32, count: int) -> Float32:  # pragma: no cover - compiled
+    """(columns,) the mean of each column's ``count`` largest values.
+
+    It is the least of x + sum(max(values - x, 0)) / count over all x (Rockafellar and Uryasev,
+    Optimization of conditional value-at-risk, 2000), at an x with ``count`` values from there on.
+    That is found by halving, which takes a third of the time of a selection.
+    """
+    frames, columns = affinity.shape
+    low, high = affinity[0].copy(), affinity[0].copy()
+    for t in range(1, frames):
+        for k in range(columns):
+            low[k] = min(low[k], affinity[t, k])
+            high[k] = max(high[k], affinity[t, k])
+    by_column = np.ascontiguousarray(affinity.T)
+    for k in range(columns):
+        column = by_column[k]
+        for _ in range(HALVINGS):
+            middle = low[k] + (high[k] - low[k]) * HALF
+            above = np.int32(0)
+            for t in range(frames):
+                above += np.int32(column[t] >= middle)
+            if above >= count:
+                low[k] = middle
+            else:
+                high[k] = middle
+            if above == count:
+                break
+    over_low, over_high = np.zeros(columns, np.float32), np.zeros(columns, np.float32)
+    for t in range(frames):
+        for k in range(columns):
+            over_low[k] += max(affinity[t, k] - low[k], np.float32(0))
+            over_high[k] += max(affinity[t, k] - high[k], np.float32(0))
+    share = np.float32(1 / count)
+    return np.minimum(low + share * over_low, high + share * over_high)
+
+
+@njit()
 def means_in_any_order(
     affinity: Float32, starts: NDArray[np.int64]
 ) -> Float64:  # pragma: no cover - compiled
     """(2, 1, M): the mean over frames of each one's best step, and over steps of each one's best
-    frame."""
-    frames, columns = affinity.shape
+    fifth of the frames."""
+    frames = len(affinity)
     found = np.empty((2, 1, len(starts) - 1))
-    of_steps = affinity[0].copy()
-    for t in range(1, frames):
-        for k in range(columns):
-            of_steps[k] = max(of_steps[k], affinity[t, k])
+    of_steps = means_of_best(affinity, max(1, (2 * frames + 5) // 10))
     for m in range(len(starts) - 1):
         start, end = starts[m], starts[m + 1]
         over_frames, over_steps = 0.0, 0.0
