@@ -314,6 +314,14 @@ def test_a_pipe_is_watched_in_the_format_that_is_named(folder):
     nothing = subprocess.run(program, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True)
     assert nothing.returncode == 1
     assert b"stdin" in nothing.stderr
+    refused = subprocess.run(
+        [*program[:3], *map(str, live("-"))],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+    )
+    assert refused.returncode == 2
+    assert b"error: Standard input is a terminal or an empty device, not a video" in refused.stderr
 
 
 def test_a_source_that_never_answers_is_given_up_without_naming_the_password(folder):
