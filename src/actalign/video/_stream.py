@@ -316,7 +316,7 @@ class _Clock:
         lost = not -JUMP_SECONDS < late < JUMP_SECONDS + self._opened - self._opening
         if lost or self._anchor + time < last:
             self._anchor = max(now, last) - time
-        return self._anchor + time
+        return max(last, self._anchor + time)  # rounding may make it less
 
 
 def _check_format(name: str) -> None:
