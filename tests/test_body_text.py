@@ -312,6 +312,18 @@ def test_a_winner_of_unknown_words_has_no_confidence_and_is_refused_where_one_is
     assert json.loads(mixed.stdout)["confidence"] > 0.5
 
 
+def test_none_has_no_confidence_where_it_is_compared_with_unknown_words_alone(tmp_path):
+    """Another clip's words: these have a low score in this one, so that none of them wins."""
+    clip = demo_clips()[0].path
+    for labels, sure in (("Kniebeuge,Ziehen", False), ("Kniebeuge,walking lunge", True)):
+        asked = ("classify", clip, "--model", "body", "--none", "other", "--labels", labels)
+        row = json.loads(actalign(*asked, "--json", cwd=tmp_path).stdout)
+        said = actalign(*asked, cwd=tmp_path).stdout.splitlines()[1]
+        assert ("unknown words" in said) == (not sure)
+        assert ("confidence" in row) == sure
+        assert any("confidence" in one for one in row["candidates"]) == sure
+
+
 def test_many_unknown_texts_are_no_wall_of_sentences(tmp_path):
     words = ("Arme gestreckt", "Brust zum Boden", "Beine gespreizt", "in die Hocke", "aufrecht")
     scripts = {"Liegestütz": words, "Strecksprung": ("Anlauf", "Absprung")}

@@ -265,6 +265,10 @@ def test_embeddings_of_a_store_are_used_whatever_the_clips_are_called_there(data
     assert [rows[f"q{n}"]["rank"] for n in range(3)] == [2, 2, 1]
     resumed = invoke(*flags, "--out", data / "run", "--store", store, "--resume")
     assert f"of 0 of 3 clips are from {store}; --out had those of 3 already" in resumed.stderr
+    # A damaged entry counts as missing.
+    next((data / "run" / "embeddings").glob("q0.*")).write_bytes(b"damaged")
+    resumed = invoke(*flags, "--out", data / "run", "--store", store, "--resume")
+    assert f"of 1 of 3 clips are from {store}; --out had those of 2 already" in resumed.stderr
     # What was taken is in the run's folder now, which needs the store no longer.
     assert len(list((data / "run" / "embeddings").iterdir())) == 3
     shutil.rmtree(store)

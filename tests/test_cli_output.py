@@ -480,7 +480,8 @@ def test_a_terminated_run_says_that_its_rows_are_not_written_yet(tmp_path):
     assert ended.returncode == 143
     assert ended.stderr == (
         "1 of 3 clips are done. Run the same command again to go on: what the cache or a store "
-        "keeps is not encoded again. rows.jsonl is written when all are done.\n"
+        "keeps, also of a long clip that is not done, is not encoded again. rows.jsonl is written "
+        "when all are done.\n"
     )
     assert not [*tmp_path.iterdir()]
 
@@ -769,6 +770,24 @@ def test_missing_videos_are_named_before_any_work(clips, tmp_path):
     assert ended.stderr.index(said) < ended.stderr.index("[1/")
     ended = actalign("classify", "no.mp4", *clips[:3], "--labels", "sunrise,sunset", cwd=tmp_path)
     assert "1 named file missing: 'no.mp4'.\n" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("classify", "no.mp4", "--labels", "sunrise,sunset"),
+        ("locate", "no.mp4", "--labels", "sunrise"),
+        ("encode", "no.mp4", "--out", "encoded"),
+        ("background", "no.mp4", "--out", "background.safetensors"),
+    ],
+)
+def test_a_missing_video_is_named_also_where_the_model_is_missing(tmp_path, command):
+    ended = actalign(*command, "--model", tmp_path / "no model", cwd=tmp_path)
+    assert ended.returncode != 0
+    named, said = ended.stderr.splitlines()
+    assert named == "1 named file missing: 'no.mp4'."
+    assert said.startswith("error: ")
+    assert "no model" in said
 
 
 def test_columns_stay_in_line_for_wide_letters_and_long_notes():

@@ -67,8 +67,8 @@ def test_an_encoder_that_is_not_installed_is_one_sentence(tmp_path, model, extra
     ended = run(
         command("classify", "a.mp4", "--labels", "red,green", "--model", model), tmp_path, *EXTRAS
     )
-    assert ended.returncode == 1
-    assert f"actalign[{extra}]" in ended.stderr
+    assert ended.returncode == 2
+    assert f"pip install 'actalign[{extra}]'" in ended.stderr
     assert len(ended.stderr.splitlines()) <= 2
     assert "Traceback" not in ended.stderr
 
@@ -93,6 +93,21 @@ def test_a_notebook_without_matplotlib_still_shows_the_scores(tmp_path):
     assert ended.returncode == 0, ended.stderr
     assert "score 0.2500" in ended.stdout
     assert "actalign[figures]" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("package", "words", "extra"),
+    [
+        ("pyarrow", ("encode", "a.mp4", "--out", "file:///s", "--model", "body"), "parquet"),
+        ("openai", ("encode", "a.mp4", "--out", "s", "--model", "http://127.0.0.1:9/v1#m"), "llm"),
+    ],
+)
+def test_a_missing_package_is_wrong_usage_and_its_extra_is_named(tmp_path, package, words, extra):
+    write_colours(tmp_path / "a.mp4", ["red"])
+    ended = run(command(*words), tmp_path, package)
+    assert ended.returncode == 2
+    assert f"pip install 'actalign[{extra}]'" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_a_local_run_loads_nothing_of_other_machines_and_other_encoders(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 
 from actalign import UsageError
 from actalign.cli._candidates import LabelOptions
-from actalign.documents import parse_json, parse_json_lines, parse_yaml, read_text
+from actalign.documents import parse_json, parse_json_lines, parse_yaml, read_lines, read_text
 from actalign.evaluation._config import read_json
 from actalign.evaluation._readers import Source, read_data
 from actalign.evaluation.atlas._dataset import read_manifest
@@ -91,6 +91,10 @@ def test_what_is_no_text_is_said(tmp_path):
     with pytest.raises(ValueError, match=r"not UTF-8 text \(byte 4\)"):
         read_text(tmp_path / "a.txt")
     assert read_text(tmp_path / "a.txt", errors="surrogateescape") == "abc\udcff"
+    (tmp_path / "a.csv").write_bytes(b"abc\xff")
+    for read in (read_text, lambda path: [*read_lines(path)]):
+        with pytest.raises(ValueError, match=r'save it as UTF-8 \(in Excel, .* "CSV UTF-8"\)'):
+            read(tmp_path / "a.csv")
 
 
 SCRIPTS = {"domain": "gym", "scripts": {"squat": ["down", "up"]}}

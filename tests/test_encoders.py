@@ -670,17 +670,19 @@ class TestWithoutPackages:
             ("actalign.encoders._export", "tokenizers", "onnx"),
             ("actalign.encoders.body", "onnxruntime", "body"),
             ("actalign.encoders.body", "tokenizers", "body"),
+            ("actalign.encoders._transformers", "transformers", "siglip"),
+            ("actalign.encoders._transformers", "torch", "siglip"),
         ],
     )
     def test_the_extra_is_named(self, module, missing, extra):
         said = python(
             f"""
             import importlib, sys
-            from actalign.errors import EncoderError
+            from actalign.errors import EncoderUsageError
             sys.modules[{missing!r}] = None
             try:
                 importlib.import_module({module!r})
-            except EncoderError as error:
+            except EncoderUsageError as error:  # exit code 2, as of any extra
                 print(error)
             """
         )

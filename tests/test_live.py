@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import os
 import re
 import signal
@@ -19,7 +20,7 @@ from actalign import UsageError
 from actalign.addresses import without_password
 from actalign.demo import demo_clips
 from actalign.video import sample_frames
-from actalign.video._stream import HELD_SECONDS, LiveSource
+from actalign.video._stream import HELD_SECONDS, LiveSource, _Clock
 from tests.colour_clips import write_colours
 from tests.command import DEADLOCK_SECONDS, actalign, finish, run, start, wait_for
 from tests.loopback import LoopbackServer
@@ -265,6 +266,16 @@ def test_lines_for_people_say_the_delay(folder):
     assert all("(delay " in line and "stop " in line for line in ended.stdout.splitlines())
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_times_of_a_stream_that_is_faster_than_its_timestamps_never_decrease(seed):
+    arrivals = np.random.default_rng(seed).random(3000).cumsum() / 1000
+    clock, last = _Clock(0.0, 0.1), -math.inf
+    for k, now in enumerate(arrivals.tolist()):
+        seconds = clock.seconds(k / 10, now, last)
+        assert seconds >= last
+        last = seconds
+
+
 @pytest.mark.slow
 def test_an_input_format_of_ffmpeg_stands_for_a_device(folder):
     # No camera here: FFmpeg's generator of pictures is opened the way a camera is.
@@ -314,6 +325,14 @@ def test_a_pipe_is_watched_in_the_format_that_is_named(folder):
     nothing = subprocess.run(program, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True)
     assert nothing.returncode == 1
     assert b"stdin" in nothing.stderr
+    refused = subprocess.run(
+        [*program[:3], *map(str, live("-"))],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+    )
+    assert refused.returncode == 2
+    assert b"error: Standard input is a terminal or an empty device, not a video" in refused.stderr
 
 
 def test_a_source_that_never_answers_is_given_up_without_naming_the_password(folder):

@@ -85,6 +85,10 @@ def test_the_own_scorer_is_evaluated_reported_tuned_and_used_by_its_settings(
     monkeypatch.delitem(SCORERS, "first")
     done(folder, "report", run)
     assert "first" in (run / "report.md").read_text(encoding="utf-8")
+    # One that goes on with the run says whose scorer it lacks.
+    refused = command.actalign(*evaluated, "dtw", "--out", run, "--resume", cwd=folder)
+    assert refused.returncode == 2
+    assert f"error: {run} has scores of 'first', a scorer that a program has" in refused.stderr
 
 
 def test_report_without_the_own_scorer_is_about_it_all_the_same(

@@ -391,6 +391,10 @@ def test_a_question_s_box_says_whose_action_is_asked_for(folder, tmp_path):
     assert more["player"]["boxes"] == found["player"]["boxes"] == copied["player"]["boxes"]
     assert "shows 2 people" in more["unsaid"]["error"]
     run("report", tmp_path / "run")
+    report = (tmp_path / "run" / "report.md").read_text()
+    reasons = "nobody in the box 1, several people and no box 1"
+    assert f"2 questions without the person who is meant ({reasons})." in report
+    assert "not encoded" not in report
 
 
 def test_samples_held_as_frames_have_people_too(two, tmp_path):
@@ -693,6 +697,11 @@ def test_a_clip_in_which_there_is_nobody_to_crop_is_marked(colour_model, folder,
     assert sum(row.get("whole_frames", 0) for row in windows) == 8
     assert "whole_frames" not in windows[0]
     assert tag(windows[-1]) == "nobody seen"
+    run("classify", clips[0], *asked, "--person", "all", "--out", out)
+    [alone] = read_rows(out)
+    assert [one for one in alone["warnings"] if "nobody" in one.lower()] == [
+        "Nobody was found in 6 of 6 frames, of which the whole picture was encoded."
+    ]
 
 
 def test_embeddings_with_and_without_crop_are_kept_apart(colour_model, folder):

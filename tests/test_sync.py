@@ -143,6 +143,8 @@ def test_what_cannot_be_done_is_said(pair):
     assert (ended.returncode, ended.stderr) == (
         1, "error: broken.mp4 is not a video, or is damaged beyond reading.\n"
     )  # fmt: skip
+    ended = run("sync", "coach.mp4", "no.mp4", "--model", "no model", cwd=folder)
+    assert (ended.returncode, ended.stderr) == (1, "error: There is no file no.mp4.\n")
     (folder / "videos").mkdir()
     (folder / "videos" / "pupil.mp4").write_bytes((folder / "pupil.mp4").read_bytes())
     done = actalign("sync", "coach.mp4", "videos", *shared, cwd=folder)

@@ -1,6 +1,7 @@
 """Rows as an Excel workbook, as openpyxl reads it back."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -236,3 +237,35 @@ def test_a_full_folder_of_temporary_files_is_named(tmp_path):
     assert said in done.stderr
     assert "name another folder in TMPDIR" in done.stderr
     assert not (tmp_path / "new").exists()
+
+
+FULL_IN_A_SHEET = """
+import resource
+from pathlib import Path
+from actalign.output._workbooks import sheets
+from actalign.program import run_program
+
+def program():
+    with sheets(Path("a.xlsx"), {"A": {"a": str, "b": float}}) as kept:
+        for n in range(3000):
+            kept["A"].keep({"a": f"line {n}", "b": n / 7})
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+
+run_program(program)
+"""
+
+
+@pytest.mark.parametrize("lxml", ["True", "False"])  # openpyxl uses it where it is installed
+def test_a_disk_that_is_full_within_a_sheet_is_said_in_one_sentence(tmp_path, lxml):
+    pytest.importorskip("resource", reason="limits of file sizes are POSIX's")
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_IN_A_SHEET],
+        cwd=tmp_path,
+        env={**os.environ, "OPENPYXL_LXML": lxml},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    (said,) = done.stderr.splitlines()
+    assert said.startswith("error: a.xlsx can't be written: File too large (in the folder of")
+    assert not [*tmp_path.iterdir()]

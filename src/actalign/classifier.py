@@ -199,7 +199,8 @@ class ActAlign:
         """A prediction for each video, in order, or the error of one that failed.
 
         videos: paths, frames and embeddings, in any mixture; frames get the clip id frames-N, where
-        N is their index in the list, from 0. Files are decoded ahead in child processes and encoded
+        N is their index in the list, from 0. The id of a path is its file's, however often it is in
+        the list. Files are decoded ahead in child processes and encoded
         in parallel, as in `actalign classify`. none, min_confidence: see `predict`. progress: show
         a progress bar, in notebooks only. An encoder that follows everyone (`body:all`) gives a
         prediction for each person of a clip, whose `clip.clip_id` ends in -person1, -person2, ...

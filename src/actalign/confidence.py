@@ -38,7 +38,10 @@ def with_confidence(
     if temperature is None or len(candidates) == 1:  # a single one's would always be 1
         return candidates
     best = max(candidates, key=lambda c: c.score)
-    if not best.none and means_nothing(best.label, best.script.steps, unknown):
-        return candidates  # a meaningless score can't give a probability of being right
+    # A meaningless score can't give a probability of being right; nor can any that is compared with
+    # such scores alone, as that of none of these.
+    compared = [c for c in candidates if not c.none] if best.none else [best]
+    if all(means_nothing(c.label, c.script.steps, unknown) for c in compared):
+        return candidates
     sure = confidences([c.score for c in candidates], temperature)
     return [replace(c, confidence=float(one)) for c, one in zip(candidates, sure, strict=True)]

@@ -31,10 +31,14 @@ def read_text(path: str | Path, *, errors: str = "strict") -> str:
     try:
         text = data.decode("utf-16" if wide else "utf-8-sig", errors)
     except UnicodeDecodeError as error:
-        raise ValueError(
-            f"it is not UTF-8 text (byte {error.start + 1}); save it as UTF-8"
-        ) from None
+        raise _not_utf8(path, f" (byte {error.start + 1})") from None
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _not_utf8(path: str | Path, where: str = "") -> ValueError:
+    csv = Path(path).suffix.lower() == ".csv"
+    how = 'as UTF-8 (in Excel, the type "CSV UTF-8")' if csv else "as UTF-8"
+    return ValueError(f"it is not UTF-8 text{where}; save it {how}")
 
 
 def read_lines(path: str | Path) -> Generator[str]:
@@ -43,7 +47,7 @@ def read_lines(path: str | Path) -> Generator[str]:
         with open_text(path) as lines:
             yield from lines
     except UnicodeDecodeError:
-        raise ValueError("it is not UTF-8 text") from None
+        raise _not_utf8(path) from None
 
 
 def open_text(path: str | Path) -> TextIO:

@@ -35,6 +35,10 @@ class EncoderError(ActAlignError):
     """An encoder can't be loaded, or embeddings of different encoders are mixed."""
 
 
+class PersonError(VideoError):
+    """A clip was read, but which of its people a question is about can't be told."""
+
+
 class RowsError(EncoderError, VideoError):
     """An encoder returned a wrong number or width of rows for a clip; other clips continue."""
 

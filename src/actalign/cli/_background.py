@@ -71,7 +71,7 @@ def background(
         raise UsageError(f"--out is {out}, a video's name; name it like background.safetensors.")
     check_writable(out)
     frames.check()
-    total, results, info = _results(sources, frames, model, store)
+    total, results, info = _results(sources, frames, model, store, quiet)
     sums: BackgroundSums | None = None
     made_by = None if info is None else (info.model_id, info.fingerprint)
     with Run(total, quiet=quiet) as run:
@@ -105,9 +105,14 @@ def background(
 
 
 def _results(
-    sources: list[str], frames: InputOptions, model: MakerOptions, store: str | None
+    sources: list[str],
+    frames: InputOptions,
+    model: MakerOptions,
+    store: str | None,
+    quiet: bool,
 ) -> tuple[int, Callable[[Run], Iterator[ClipResult]], EncoderInfo | None]:
     """How many clips there are, what gives each, and the encoder, if embeddings don't say it."""
+    from actalign.cli._show import print_notes
     from actalign.clips import clip_ids, embed_videos, open_store_or_cache
     from actalign.clips._stored import list_entries, read_stored
     from actalign.video import list_videos
@@ -126,10 +131,11 @@ def _results(
     left_out: list[str] = []
     kept = open_store_or_cache(store, left_out)
     found = clip_ids(list_videos([Path(source) for source in sources], notes=left_out))
-    encoder = named.choice.load()
+    choice = named.choice
+    print_notes(left_out, quiet=quiet)  # also if the model is missing
+    encoder = choice.load()
 
     def embedded(run: Run) -> Iterator[ClipResult]:
-        run.note(left_out)
         return embed_videos(
             encoder,
             found,

@@ -56,6 +56,7 @@ def classify(
     """Find which candidate action each clip shows, and when each of its steps happens."""
     from actalign.alignment._dtw import preloading
     from actalign.cli._examples import with_examples
+    from actalign.cli._show import print_notes
     from actalign.clips import clip_ids, open_store_or_cache
     from actalign.clips._background import OtherClips
     from actalign.video import list_videos
@@ -74,6 +75,7 @@ def classify(
     of_one |= {"--examples": examples, "--second-look": second.second_look}
     wanted = model.choice_where(of_one)
     choice, embed = machines.embedder(wanted, quiet=output.quiet or output.as_json)
+    print_notes(left_out, quiet=output.quiet or output.as_json)  # also if the model is missing
     encoder = choice.load()
     sampling, wait = frames.sampling(encoder.info), frames.decode_timeout
     how: dict[str, Any] = {"sampling": sampling, "store": kept, "silent_seconds": wait}
@@ -91,8 +93,8 @@ def classify(
         output.run(len(found), windows.names(found), resolved.labels) as run,
         preloading(),
     ):
-        left_out += figures.undrawable(resolved.scripts)
-        run.note([*left_out, *given.notes, *([shown.summary()] if shown else [])])
+        undrawable = figures.undrawable(resolved.scripts)
+        run.note([*undrawable, *given.notes, *([shown.summary()] if shown else [])])
         rows = _Rows(run, marks, output.top_k, windows, figures)
         here = look is not None or others is not None or figures.figure or figures.burn
         if machines.on_ray and not here:

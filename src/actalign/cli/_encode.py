@@ -33,6 +33,7 @@ def encode(
 ) -> None:
     """Embed the frames of videos once, so that candidates can be scored any number of times."""
     from actalign.cli._run import Run
+    from actalign.cli._show import print_notes
     from actalign.clips import Store, clip_ids, open_store
     from actalign.clips._stored import filled_cache
     from actalign.files import check_writable
@@ -46,12 +47,12 @@ def encode(
     frames.check()
     of_one = model.choice_of_one("--engine ray") if machines.on_ray else model.choice
     choice, embed = machines.embedder(of_one, quiet=quiet)
+    print_notes(left_out, quiet=quiet)  # also if the model is missing
     encoder = choice.load()
     known = None if machines.on_ray else filled_cache()
     others = {"others": Store(known)} if known else {}
     cached = 0
     with Run(len(found), quiet=quiet) as run:
-        run.note(left_out)
         for result in embed(
             encoder,
             found,

@@ -154,7 +154,8 @@ def _end(results: dict[str, Any], out: Path, look: SecondLook | None) -> NoRetur
         print(f"asked now: {look.tokens()}")
     print(f"run: {out}")
     print(f"next, what to do about it: actalign report {shell_word(out)}")
-    failed = results["samples"]["not_encoded"]
+    samples = results["samples"]
+    failed = samples["not_encoded"] or samples.get("without_person")
     scored = any(figures["n"] for figures in results["scorers"].values())
     raise typer.Exit(1 if failed or not scored else 0)
 

@@ -80,6 +80,7 @@ def locate(
     from actalign.cli._cost import with_cost
     from actalign.cli._progress import said_if_long
     from actalign.cli._run import Run
+    from actalign.cli._show import print_notes
     from actalign.clips import clip_ids, embed_videos, open_store_or_cache
     from actalign.output._detections import check_out, write_detections
     from actalign.video import list_videos
@@ -91,13 +92,15 @@ def locate(
         check_out(out, videos=len(found))
     given = candidates.read()
     frames.check()
-    encoder = model.choice.load()
+    choice = model.choice
+    print_notes(left_out, quiet=quiet or as_json)  # also if the model is missing
+    encoder = choice.load()
     (resolved,) = given.resolve(encoder, ScoringOptions(smoothing=smoothing), one_wins=False)
     if resolved.without:
         given.notes.append("an action of one step is found in any video; give it a script")
     rows: list[Row] = []
     with Run(len(found), as_json=as_json, quiet=quiet) as run:
-        run.note([*left_out, *given.notes])
+        run.note(given.notes)
         for result in with_cost(embed_videos, quiet=quiet or as_json)(
             encoder,
             found,

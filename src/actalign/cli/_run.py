@@ -68,8 +68,8 @@ class Run:
         done = clips_done(self._progress.done, self._total)
         unwritten = f" {self._out} is written when all are done." if self._out else ""
         self._console.print(
-            f"{done}. Run the same command again to go on: what the cache or a store keeps is "
-            f"not encoded again.{unwritten}"
+            f"{done}. Run the same command again to go on: what the cache or a store keeps, "
+            f"also of a long clip that is not done, is not encoded again.{unwritten}"
         )
 
     def frames(self, clip_id: str, count: int, left: float | None = None) -> None:

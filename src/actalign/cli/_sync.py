@@ -42,8 +42,9 @@ def sync(
     """Find matching moments of two clips and show both in step, such as a pupil's and a coach's."""
     from actalign.cli._show import print_json, print_notes, printable
     from actalign.clips import Sampling, embed_videos, open_store_or_cache
-    from actalign.files import check_writable
+    from actalign.files import check_writable, is_there
     from actalign.output._sync import synchronise, write_side_by_side, write_table
+    from actalign.video._paths import unreadable
 
     rate = None if fps is None else parse_fps(fps)
     for path, suffix in ((out, ".mp4"), (table, ".csv")):
@@ -51,6 +52,9 @@ def sync(
             if path.suffix.lower() != suffix:
                 raise UsageError(f"{path} must end in {suffix}.")
             check_writable(path)
+    for path in (first, second):
+        if not is_there(path):  # said before the model is loaded
+            raise unreadable(path, FileNotFoundError())
     notes: list[str] = []
     kept = open_store_or_cache(store, notes)
     print_notes(notes, quiet=quiet)

@@ -193,8 +193,9 @@ def _plain(address: str) -> str:
 
 
 def _file_system(address: str) -> tuple[Any, str]:
-    """The fsspec file system of an address, and the path there; raises UsageError, or ActAlignError
-    if it doesn't answer."""
+    """The fsspec file system of an address, and the path there; raises UsageError, also without
+    pyarrow, which reads and writes the files, or ActAlignError if it doesn't answer."""
+    pyarrow()
     said = without_password(address)
     try:
         import fsspec

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from actalign.clips._result import person_id
-from actalign.errors import VideoError
+from actalign.errors import PersonError
 from actalign.rows._fields import BoxRow
 from actalign.rows._people import box_area, box_near, people_fields
 from actalign.types import ClipEmbedding
@@ -49,19 +49,19 @@ def person_at(people: Sequence[ClipEmbedding], box: BoxRow) -> ClipEmbedding | N
 def person_asked(people: Sequence[ClipEmbedding], box: BoxRow | None, name: str) -> ClipEmbedding:
     """The person in a clip that a question is about: at its box or, without a box, the only one.
 
-    name: the question's, for the message. Raises VideoError if there is no such person.
+    name: the question's, for the message. Raises PersonError if there is no such person.
     """
     if len(people) == 1 and box is None:
         return people[0]
     if box is None:
-        raise VideoError(
+        raise PersonError(
             f"The clip of question {name!r} shows {len(people)} people, but no `box` says which of "
             "them is meant; add one, as in the rows of `actalign classify --person all`, or give "
             "--person largest, left or right."
         )
     found = person_at(people, box)
     if found is None:
-        raise VideoError(
+        raise PersonError(
             f"None of the people found in the clip of question {name!r} is where its `box` is at "
             f"{box['seconds']:g} s."
         )

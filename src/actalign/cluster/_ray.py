@@ -18,7 +18,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from actalign.errors import ActAlignError, EncoderError, UsageError, reason_of
+from actalign.errors import (
+    ActAlignError,
+    EncoderError,
+    EncoderUsageError,
+    UsageError,
+    reason_of,
+)
 
 DEATHS = 3
 """An item is abandoned after its worker's process died this many times."""
@@ -271,7 +277,7 @@ def _outcomes(found: Sequence[str]) -> Iterator[Outcome]:
     for text in found:
         outcome = json.loads(text)
         if outcome["state"] == "stop":
-            kinds = {kind.__name__: kind for kind in (UsageError, EncoderError)}
+            kinds = {kind.__name__: kind for kind in (UsageError, EncoderError, EncoderUsageError)}
             raise kinds.get(outcome["kind"], ActAlignError)(outcome["error"])
         yield outcome
 

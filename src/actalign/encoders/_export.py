@@ -20,7 +20,7 @@ from actalign.encoders._load import ENCODERS
 from actalign.encoders._onnx import BATCH_SIZE, OnnxConfig, OnnxEncoder, TextPreprocessing
 from actalign.encoders._onnx_files import fields
 from actalign.encoders._preprocessing import ImagePreprocessing
-from actalign.errors import EncoderError, UsageError
+from actalign.errors import EncoderError, EncoderUsageError, UsageError
 from actalign.files import check_writable, remove_old, temporary_name
 from actalign.types import Float32, UInt8
 
@@ -82,7 +82,7 @@ def export_onnx(model: str, out_dir: str | Path, *, int8: bool = False) -> Expor
 
 
 def _check_exportable(model: str) -> None:
-    """Raise UsageError for another kind of encoder, EncoderError if a package is missing."""
+    """Raise UsageError for another kind of encoder, also if a package is missing."""
     folder = Path(model).expanduser()
     exported = (folder / "image.onnx").is_file()
     own = model == "body" or model in ENCODERS
@@ -98,11 +98,11 @@ def _check_exportable(model: str) -> None:
         import torch
         import transformers  # noqa: F401
     except ImportError as error:
-        raise EncoderError(
+        raise EncoderUsageError(
             f"Exporting needs more packages ({error}); run `pip install 'actalign[siglip,export]'`."
         ) from error
     if tuple(map(int, torch.__version__.split(".")[:2])) < (2, 7):
-        raise EncoderError(
+        raise EncoderUsageError(
             f"Exporting needs torch 2.7 or newer, but this is {torch.__version__}; run `pip "
             "install 'actalign[export]'`."
         )

@@ -20,7 +20,7 @@ from actalign.encoders._base import cut_warning
 from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders._onnx_files import model_files
 from actalign.encoders._preprocessing import ImagePreprocessing
-from actalign.errors import EncoderError, brief_reason, first_fault
+from actalign.errors import EncoderError, EncoderUsageError, brief_reason, first_fault
 from actalign.files import physical_cores
 from actalign.types import Float32, TextWarning, UInt8
 
@@ -28,7 +28,7 @@ try:
     import onnxruntime
     from tokenizers import Tokenizer
 except ImportError as error:
-    raise EncoderError(
+    raise EncoderUsageError(
         f"Exported models need onnxruntime and tokenizers ({error}); run "
         "`pip install 'actalign[onnx]'`."
     ) from error

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from actalign.encoder_info import EncoderInfo, template_for
 from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders._preprocessing import ImagePreprocessing
-from actalign.errors import EncoderError
+from actalign.errors import EncoderError, EncoderUsageError
 
 try:
     import open_clip
@@ -40,9 +40,9 @@ try:
     )
     from actalign.encoders._torch import Placement, TorchEncoder
 except (ImportError, RuntimeError) as error:  # RuntimeError: torchvision built for another torch
-    raise EncoderError(
-        f"open_clip models need torch, a matching torchvision, and open_clip ({error}); install "
-        "`actalign[open-clip]`."
+    raise EncoderUsageError(
+        f"open_clip models need torch, a matching torchvision, and open_clip ({error}); run "
+        "`pip install 'actalign[siglip,open-clip]'`."
     ) from error
 
 CONFIG = "open_clip_config.json"

@@ -19,7 +19,7 @@ from actalign.encoder_info import EncoderInfo, template_for
 from actalign.encoders._base import cut_warning
 from actalign.encoders._configuration import check_adapter, check_configuration, shards_of
 from actalign.encoders._fingerprint import fingerprint_files
-from actalign.errors import EncoderError
+from actalign.errors import EncoderError, EncoderUsageError
 from actalign.types import Float32, TextWarning, UInt8
 
 try:
@@ -29,9 +29,9 @@ try:
     from actalign.encoders._checkpoint import CARD, find_files, licence_of, quiet, unloadable
     from actalign.encoders._torch import DTYPES, Placement
 except (ImportError, RuntimeError) as error:  # RuntimeError: torchvision built for another torch
-    raise EncoderError(
-        f"sentence-transformers models need torch and sentence-transformers ({error}); install "
-        "`actalign[siglip,sentence-transformers]`."
+    raise EncoderUsageError(
+        f"sentence-transformers models need torch and sentence-transformers ({error}); run "
+        "`pip install 'actalign[siglip,sentence-transformers]'`."
     ) from error
 
 PATTERNS = ("*.json", "*.safetensors", "*.txt", "*.model", "*.jinja", CARD)

@@ -26,7 +26,7 @@ from actalign.addresses import plain_address
 from actalign.arguments import check_frames
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders._text_cache import keep_rows, opened, stored_rows
-from actalign.errors import EncoderError, UsageError, VideoError
+from actalign.errors import EncoderError, EncoderUsageError, UsageError, VideoError
 from actalign.files import cache_folder
 from actalign.services import Asked, Told, client, explain, read_api_key
 from actalign.types import Float32, TextWarning, UInt8
@@ -64,7 +64,7 @@ class ServiceEncoder:
         try:
             import openai  # noqa: F401
         except ImportError:
-            raise EncoderError(
+            raise EncoderUsageError(
                 "The openai package is not installed; install it with `pip install "
                 "'actalign[llm]'` to use an embedding service."
             ) from None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from actalign.encoders._base import ImageEncoder
-from actalign.errors import EncoderError
+from actalign.errors import EncoderError, EncoderUsageError
 
 try:
     from actalign.encoders._checkpoint import read_checkpoint
@@ -18,9 +18,10 @@ try:
     from actalign.encoders._videoprism import VideoPrismEncoder
     from actalign.encoders._xclip import XClipEncoder
 except ImportError as error:
-    raise EncoderError(
-        f"SigLIP and CLIP models need torch and transformers ({error}); install "
-        "`actalign[siglip]`, point --model at a folder exported to ONNX, or use --model body."
+    raise EncoderUsageError(
+        f"SigLIP and CLIP models need torch and transformers ({error}); run "
+        "`pip install 'actalign[siglip]'`, point --model at a folder exported to ONNX, or use "
+        "--model body."
     ) from error
 
 WINDOWS: dict[str, Callable[..., ImageEncoder]] = {

@@ -191,6 +191,7 @@ def open_config(
             )
         saved, info = read_config(out)
         resolved = config.resolved(info)
+        _check_known(saved, out)
         _check_same(saved, resolved, out)
         scorers = tuple(dict.fromkeys(saved.scorers + resolved.scorers))
         warm = saved.temperatures | resolved.temperatures
@@ -232,6 +233,16 @@ def read_config(out: Path) -> tuple[EvalConfig, EncoderInfo]:
             f"The file {path} is damaged or another program's ({type(error).__name__}: {error}); "
             "choose another --out."
         ) from None
+
+
+def _check_known(saved: EvalConfig, out: Path) -> None:
+    """Raise UsageError if a run has been scored by a scorer that is not known here."""
+    for name in filter(of_words, saved.scorers):
+        if not known_scorer(name):
+            raise UsageError(
+                f"{out} has scores of {name!r}, a scorer that a program has added or that another "
+                "version has; resume the run with that, or choose another --out."
+            )
 
 
 def _check_same(old: EvalConfig, new: EvalConfig, out: Path) -> None:

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 from pathlib import Path, PurePath
 
@@ -181,9 +182,11 @@ class Embedder:
             key = keys.get(clip.id, "")
             name = self.stored_name(clip, key)
             names.append(name)  # several questions may be about people of one clip
-            if name not in copied and self.is_stored(name, key):
+            if name in copied or name in kept:
+                continue
+            if stored_clips(partial(self.store.get, key=key), name, everyone=self.everyone):
                 kept.add(name)
-            elif name not in copied:
+            else:
                 for one in _named(entries.get(key, ()), name, self.everyone):
                     self.store.put(one, key)
                     copied.add(name)

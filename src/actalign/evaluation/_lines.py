@@ -81,6 +81,9 @@ def count_lines(results: dict[str, Any]) -> list[str]:
         lines.append(f"{sum(kinds.values())} without a clip ({_listed(kinds)}).")
     if kinds := samples["not_encoded"]:
         lines.append(f"{counted(sum(kinds.values()), 'clip')} not encoded ({_listed(kinds)}).")
+    if kinds := samples.get("without_person"):
+        asked = counted(sum(kinds.values()), "question")
+        lines.append(f"{asked} without the person who is meant ({_listed(kinds)}).")
     if unknown := results.get("unknown_texts"):
         more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
         lines.append(

@@ -26,7 +26,7 @@ from actalign.evaluation._metrics import (
 )
 from actalign.evaluation._questions import Published
 from actalign.evaluation._refusals import refusal_figures, temperature_figures
-from actalign.evaluation._rows import KS, answer_of, confidence_of
+from actalign.evaluation._rows import KS, NO_PERSON, answer_of, confidence_of
 from actalign.evaluation._segmentation import (
     OVERLAPS,
     Counts,
@@ -88,6 +88,8 @@ def summarise(
         }
         for name, mine in by_scorer.items()
     }
+    failed = [one for one in errors if one["status"] == "error"]
+    absent = _kinds(one for one in failed if one["error_kind"] in NO_PERSON)
     said = (one for row in rows for one in row.get("text_warnings", ()))
     unknown = sorted({str(one["text"]) for one in said if one.get("unknown")})
     overlaps = {name: one["mean_iou"] for name, one in found.items() if "mean_iou" in one}
@@ -98,7 +100,8 @@ def summarise(
         "samples": {
             "total": total,
             "without_clip": _kinds(e for e in errors if e["status"] == "missing"),
-            "not_encoded": _kinds(e for e in errors if e["status"] == "error"),
+            "not_encoded": _kinds(one for one in failed if one["error_kind"] not in NO_PERSON),
+            **({"without_person": absent} if absent else {}),
         },
         **({"unknown_texts": unknown} if unknown else {}),
         "scorers": found,

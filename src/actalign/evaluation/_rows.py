@@ -104,6 +104,10 @@ def confidence_of(row: Row) -> float | None:
     return value if isinstance(value, float | int) and 0 <= value <= 1 else None
 
 
+NOBODY_IN_BOX, NO_BOX = NO_PERSON = ("nobody in the box", "several people and no box")
+"""Kinds of errors of a clip that was read, but not with the person who is meant."""
+
+
 def row_without_score(
     question: Question | str,
     status: Literal["error", "unscored", "missing"],

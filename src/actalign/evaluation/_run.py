@@ -25,7 +25,7 @@ from actalign.encoder_info import EncoderInfo
 from actalign.encoders import Encoder
 from actalign.encoders._base import follows_everyone
 from actalign.encoders._text_cache import TextCache
-from actalign.errors import UsageError, VideoError
+from actalign.errors import PersonError, UsageError, VideoError
 from actalign.evaluation._asked import check_asked, check_examples, write_asked
 from actalign.evaluation._config import (
     BOTH,
@@ -48,6 +48,8 @@ from actalign.evaluation._questions import Question, QuestionSet, left_out
 from actalign.evaluation._refusals import check_refusals
 from actalign.evaluation._results import summarise
 from actalign.evaluation._rows import (
+    NO_BOX,
+    NOBODY_IN_BOX,
     drawn_scores,
     row_of_scores,
     row_without_score,
@@ -191,6 +193,9 @@ def _ask(
         return [row_without_score(question, "missing", why.kind, why.reason)]
     try:
         return _score(question, next(clips).embedding(), scoring, answers)
+    except PersonError as error:
+        kind = NO_BOX if question.box is None else NOBODY_IN_BOX
+        return [row_without_score(question, "error", kind, str(error))]
     except VideoError as error:
         return [row_without_score(question, "error", "not encoded", str(error))]
 

@@ -6,10 +6,12 @@ are empty and how wide the others are, and a sheet of Excel begins with both.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryFile, gettempdir
@@ -144,14 +146,15 @@ def sheets(path: Path, columns: Mapping[str, Mapping[str, type]]) -> Iterator[di
             yield kept
             book = openpyxl().Workbook(write_only=True)
             first, *others = kept.values()
-            for sheet in (first, *(other for other in others if other.lines)):
-                sheet.write_to(book)
-            # Not to the file itself: on a full disk half a workbook would warn when
-            # garbage-collected.
-            with TemporaryFile() as whole:
-                book.save(whole)
-                whole.seek(0)
-                shutil.copyfileobj(whole, file)
+            with _ended(book):
+                for sheet in (first, *(other for other in others if other.lines)):
+                    sheet.write_to(book)
+                # Not to the file itself: on a full disk half a workbook would warn when
+                # garbage-collected.
+                with TemporaryFile() as whole:
+                    book.save(whole)
+                    whole.seek(0)
+                    shutil.copyfileobj(whole, file)
     except OSError as error:  # of a temporary file, also when it is closed
         if error.errno not in NO_ROOM:
             raise
@@ -159,6 +162,23 @@ def sheets(path: Path, columns: Mapping[str, Mapping[str, type]]) -> Iterator[di
             f"{path} can't be written: {reason_of(error)} (in the folder of temporary files, "
             f"{gettempdir()}); free space there, or name another folder in TMPDIR."
         ) from error
+
+
+@contextmanager
+def _ended(book: Any) -> Iterator[None]:
+    """End the streams of a workbook's sheets after an error: those left open print a traceback when
+    they are garbage-collected. Raises OSError for a disk error of lxml too, which openpyxl uses
+    where it is installed."""
+    try:
+        yield
+    except BaseException as error:
+        for sheet in book.worksheets:
+            with suppress(Exception):  # the same error once more, or nothing was written
+                sheet._writer.xf.close()
+        if type(error).__name__ != "SerialisationError":
+            raise
+        code = getattr(errno, str(error).removeprefix("IO_"), errno.EIO)
+        raise OSError(code, os.strerror(code)) from error
 
 
 class Sheet:

@@ -25,7 +25,9 @@ _WORTH_SAYING = 0.2  # of the frames
 
 def clip_warnings(row: Row) -> list[str]:
     """Sentences about what makes the answer for this clip doubtful, as far as its fields say."""
-    frames, of_clip = row.get("frames", 0), row.get("people_frames")
+    # Of frames that --crop encodes whole, the encoder has said that they show nobody.
+    frames = row.get("frames", 0)
+    of_clip = None if row.get("whole_frames") else row.get("people_frames")
     few = neutral_warning(row.get("neutral_frames", 0), frames, of_clip)
     return [*few, *_short_warning(row), *_tied_warning(row), *_apart_warning(row)]
 
@@ -85,12 +87,17 @@ def all_warnings(row: Row) -> list[str]:
 
 def unknown_words(row: Row) -> bool:
     """Whether the encoder knows no word of the winner: of its label, if that is used, or of any of
-    its steps. Its score then means nothing."""
+    its steps; or of all that is compared with none of these, if that wins. The answer then means
+    nothing."""
     if not row["candidates"]:
         return False
-    best = row["candidates"][0]
+    best, *others = row["candidates"]
     unknown = {one.get("text") for one in row.get("text_warnings") or () if one.get("unknown")}
-    return means_nothing(best["label"], [one.step["step"] for one in numbered_steps(best)], unknown)
+    compared = others if best.get("none") else [best]
+    return bool(compared) and all(
+        means_nothing(one["label"], [step.step["step"] for step in numbered_steps(one)], unknown)
+        for one in compared
+    )
 
 
 def means_nothing(label: str, steps: Sequence[str], unknown: Collection[str | None]) -> bool:

@@ -88,6 +88,11 @@ class LiveSource:
         address = "/dev/stdin" if self._is_stdin else with_plain_scheme(address)
         self.name = "stdin" if self._is_stdin else without_password(address)
         self.is_file = format is None and not is_address(address) and not _is_device(address)
+        if self._is_stdin and format is None and _is_device(address):
+            raise UsageError(
+                "Standard input is a terminal or an empty device, not a video; write one into it, "
+                "with its format, such as `... | actalign live - --format mpegts`."
+            )
         if self.is_file and not Path(address).is_file():
             if Path(address).is_dir():
                 raise UsageError(
@@ -311,7 +316,7 @@ class _Clock:
         lost = not -JUMP_SECONDS < late < JUMP_SECONDS + self._opened - self._opening
         if lost or self._anchor + time < last:
             self._anchor = max(now, last) - time
-        return self._anchor + time
+        return max(last, self._anchor + time)  # rounding may make it less
 
 
 def _check_format(name: str) -> None:

@@ -17,7 +17,7 @@ import typer
 from actalign.alignment import Calibration
 from actalign.arguments import parse_fps
 from actalign.encoders import DEFAULT_MODEL, Encoder, load_encoder
-from actalign.errors import EncoderError, UsageError
+from actalign.errors import EncoderError, EncoderUsageError, UsageError
 from actalign.evaluation._rows import row_without_score
 from actalign.evaluation.atlas._align import report_lines, score_dtw, score_labels, scores_json
 from actalign.evaluation.atlas._dataset import export_missing, export_npy, load_dataset
@@ -319,7 +319,7 @@ def _check_device(device: str | None) -> None:
     try:
         from actalign.encoders._torch import choose_device
     except ImportError:
-        raise EncoderError(
+        raise EncoderUsageError(
             f"The device {device!r} needs torch, which is not installed; leave the device out."
         ) from None
     choose_device(device)
