@@ -605,3 +605,12 @@ def test_the_mean_of_the_best_frames_is_that_of_a_sorted_column(ties):
         for count in {1, max(1, round(frames / 5)), frames}:
             expected = np.sort(values, axis=0)[-count:].mean(axis=0, dtype=np.float64)
             np.testing.assert_allclose(means_of_best(values, count), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("low", [-1e6, -3e38])
+def test_one_value_far_below_all_others_leaves_the_mean_of_the_best_as_it_is(low):
+    values = np.random.default_rng(5).normal(size=(40, 3)).astype(np.float32)
+    values[7] = low
+    for count in (1, 8, 39):
+        expected = np.sort(values, axis=0)[-count:].mean(axis=0, dtype=np.float64)
+        np.testing.assert_allclose(means_of_best(values, count), expected, atol=1e-5)
