@@ -614,3 +614,15 @@ def test_one_value_far_below_all_others_leaves_the_mean_of_the_best_as_it_is(low
     for count in (1, 8, 39):
         expected = np.sort(values, axis=0)[-count:].mean(axis=0, dtype=np.float64)
         np.testing.assert_allclose(means_of_best(values, count), expected, atol=1e-5)
+
+
+def test_none_of_these_is_one_step_of_its_level_however_long_the_scripts_are():
+    frames, candidates = example(frames=20, sizes=(2, 5, 5))
+    z = np.append(slow_centred(frames, np.concatenate(candidates)), np.ones((20, 1)), axis=1)
+    z = z[frames.any(axis=1)]
+    share = np.exp(z[:, -1]) / np.exp(z).sum(axis=1)
+    fit = np.log(share + FLOOR) + FIT
+    steps = (fit.mean() + np.sort(fit)[-round(len(fit) / 5) :].mean()) / 2
+    texts = Texts.of(candidates, BACKGROUND, none=True)
+    scores = get_scorer("competitive").score(frames, texts, BY)
+    assert scores[-1] == pytest.approx(fit.mean() + 4 * steps, abs=1e-4)

@@ -93,10 +93,10 @@ class Measured:
         rows: Float32,
         sizes: Sequence[int],
         background: Background,
-        none: int,
+        none: bool,
         labels: Sequence[int] = (),
     ) -> Measured:
-        """rows: (sum K_m, D) of the candidates that have texts. none: steps of the one without.
+        """rows: (sum K_m, D) of the candidates that have texts. none: whether there is one without.
         labels: see `Texts`."""
         mean, deviation = background.statistics(rows)
         alone = (np.repeat(sizes, sizes)[: len(rows)] == 1) & (max(sizes) > 1)
@@ -104,7 +104,7 @@ class Measured:
         _, scales = fast_unit_scale(rows, "text embeddings")
         texts = [row.tobytes() for row in rows]
         count = Counter(texts)
-        weights = [1 / count[text] for text in texts] + [1 / max(none, 1)] * none
+        weights = [1 / count[text] for text in texts] + [1.0] * none
         several = len(set(labels)) < len(labels)
         return cls(
             (scales / deviation).astype(np.float32),
@@ -118,16 +118,15 @@ class Measured:
 class Texts:
     """The steps of M candidates as one matrix, prepared for any number of clips.
 
-    rows: (sum K_m, D). sizes: K_m. measured: by a background, None without one. none: how many
-    steps the candidate "none of these" has, which is the last one and has no texts; 0 where there
-    is no such candidate. labels: which label each candidate that has texts is a wording of; empty
-    where each is of its own.
+    rows: (sum K_m, D). sizes: K_m. measured: by a background, None without one. none: whether
+    the last candidate is "none of these", which has no texts and counts as one step. labels: which
+    label each candidate that has texts is a wording of; empty where each is of its own.
     """
 
     rows: Float32
     sizes: tuple[int, ...]
     measured: Measured | None = None
-    none: int = 0
+    none: bool = False
     labels: tuple[int, ...] = ()
 
     @classmethod
@@ -139,8 +138,7 @@ class Texts:
         none: bool = False,
         labels: Sequence[int] = (),
     ) -> Texts:
-        """none: with a candidate "none of these", as long as the others are in the middle. labels:
-        see the class.
+        """none: with a candidate "none of these". labels: see the class.
 
         Raises UsageError for no candidate, and for one that is none without a background.
         """
@@ -148,16 +146,13 @@ class Texts:
             raise UsageError("There is no candidate to score; give at least one label.")
         scripts = [np.asarray(c, np.float32) for c in candidates]
         rows = as_embeddings(np.concatenate(scripts), name="text embeddings")
-        sizes = [len(script) for script in scripts]
-        steps = int(np.median(sizes)) if none else 0
-        if none:
-            sizes.append(steps)
+        sizes = [*map(len, scripts), *[1] * none]
         if none and background is None:
             raise UsageError(f"A candidate that is none of the others {NEEDS_BACKGROUND}")
         measured = (
-            None if background is None else Measured.of(rows, sizes, background, steps, labels)
+            None if background is None else Measured.of(rows, sizes, background, none, labels)
         )
-        return cls(rows, tuple(sizes), measured, steps, tuple(labels))
+        return cls(rows, tuple(sizes), measured, none, tuple(labels))
 
     @property
     def scripts(self) -> list[Float32]:

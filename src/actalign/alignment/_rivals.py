@@ -39,10 +39,10 @@ class Rivals:
 
     @classmethod
     def of_texts(
-        cls, texts: Sequence[bytes], sizes: Sequence[int], labels: Sequence[int], none: int
+        cls, texts: Sequence[bytes], sizes: Sequence[int], labels: Sequence[int], none: bool
     ) -> Rivals:
         """texts: of each step, equal ones are one text. sizes: of W wordings, the last one being
-        that of "none of these", without texts, where none is above 0. labels: of the others."""
+        that of "none of these", without texts, where there is one (none). labels: of the others."""
         every = [*texts, *[b"none of these"] * none]
         whose = [*labels, -1] if none else list(labels)
         wordings = Counter(whose)
