@@ -11,6 +11,7 @@ import pytest
 
 from actalign.demo import demo_clips
 from actalign.scripts import load_scripts
+from tests.colour_clips import write_colours
 from tests.media import write_video
 from tests.web.pages import IN_A_BROWSER, accessible, until
 
@@ -234,8 +235,9 @@ def test_a_clip_that_begins_and_ends_inside_a_repetition(visit, tmp_path):
     page.get_by_role("button", name="Align", exact=True).click()
     page.get_by_text("Done. Change a step").wait_for()
     assert page.locator("#verdict strong").inner_text() == "press and lower"
-    partial = page.get_by_role("checkbox", name="Partial repetitions")
-    partial.check()
+    repeats = page.get_by_label("Repetitions", exact=True)
+    assert repeats.input_value() == "auto"  # what the model does by itself
+    repeats.select_option("Count them; the clip may begin or end inside one")
     page.get_by_text("press and lower, 0 whole and 2 partial").wait_for()
     narrow = page.viewport_size
     page.set_viewport_size({"width": 1200, "height": narrow["height"]})
@@ -250,11 +252,45 @@ def test_a_clip_that_begins_and_ends_inside_a_repetition(visit, tmp_path):
 
     page.reload()
     page.get_by_text("press and lower, 0 whole and 2 partial").wait_for()
-    assert partial.is_checked()
-    partial.uncheck()
+    assert repeats.input_value() == "partial"
+    repeats.select_option("Count them")
     until(page, "document.querySelector('#verdict strong').textContent === 'press and lower'")
     page.get_by_text("Use via API").click()
     assert "repeats=" not in page.locator("#python").inner_text()
+
+
+def test_the_number_of_repetitions_that_a_user_knows(browse, serve, folder):
+    for path in folder.glob("*.mp4"):
+        path.unlink()
+    write_colours(folder / "four.mp4", ["red", "green", "blue"] * 4, each=6)
+    page = browse(serve(clips=folder))
+    page.get_by_label("Candidate 1: action").fill("forwards")
+    page.get_by_label("Candidate 1: steps, one per line").fill("red\ngreen\nblue")
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text("Done. Change a step").wait_for()
+    repeats, number = page.get_by_label("Repetitions", exact=True), page.locator("#repetitions")
+    assert (repeats.input_value(), number.is_visible()) == ("no", False)
+    repeats.select_option("Count them")
+    page.locator("#verdict").get_by_text("forwards, 4 times", exact=True).wait_for()
+    repeats.select_option("I know their number")
+    # It begins with what was counted, ready to be typed over.
+    assert number.input_value() == "4"
+    page.keyboard.type("2")
+    page.locator("#verdict").get_by_text("forwards, 2 times", exact=True).wait_for()
+    assert page.locator("#body tr td:nth-child(6)").inner_text() == "2"
+    accessible(page)
+    page.get_by_text("Use via API").click()
+    assert '"repeats":2' in page.locator("#curl").inner_text()
+    assert "repeats=2)" in page.locator("#python").inner_text()
+    page.reload()
+    page.locator("#verdict").get_by_text("forwards, 2 times", exact=True).wait_for()
+    assert (repeats.input_value(), number.input_value()) == ("number", "2")
+    for wrong in ("", "0", "-1"):
+        number.fill(wrong)
+        page.get_by_role("button", name="Align", exact=True).click()
+        page.get_by_text("The number of repetitions is missing or wrong").wait_for()
+    number.fill("3")
+    page.locator("#verdict").get_by_text("forwards, 3 times", exact=True).wait_for()
 
 
 def test_a_change_just_before_align_is_scored_once(visit, tmp_path):

@@ -133,14 +133,33 @@ function all() {
 export const options = () => ({
   none: $("none").checked ? NONE : null,
   min_confidence: Number($("least").value) ? Number($("least").value) / 100 : null,
-  repeats: $("partial").checked ? "partial" : null,
+  repeats: repeats() === state.info.repeats ? null : repeats(),
 });
 
-export function setOptions({ none = null, min_confidence: least = null, repeats = null }) {
+const repeats = () => ($("repeats").value === "number" ? Number($("repetitions").value) : $("repeats").value);
+// Whether the number of repetitions is one, or none is asked for.
+export const isNumbered = () => $("repeats").value !== "number" || $("repetitions").validity.valid;
+
+function setRepeats(how) {
+  const number = typeof how === "number";
+  $("repeats").value = number ? "number" : how;
+  $("repetitions").hidden = !number;
+  if (number) $("repetitions").value = how;
+}
+
+// Who is to give the number begins with the one that is shown.
+function repeatsChosen() {
+  if ($("repeats").value !== "number") { setRepeats($("repeats").value); edited(); return; }
+  setRepeats(state.result?.candidates[0].repetitions?.length ?? 1);
+  edited();
+  $("repetitions").select();
+}
+
+export function setOptions({ none = null, min_confidence: least = null, repeats: how = null }) {
   const { offers } = state.info;
   $("none").checked = offers.none && none !== null;
   $("least").value = offers.min_confidence ? Math.round(100 * (least ?? 0)) : 0;
-  $("partial").checked = repeats === "partial";
+  setRepeats(how ?? state.info.repeats);
   sayLeast();
 }
 
@@ -341,7 +360,8 @@ export function startCandidates(actions) {
   $("write").addEventListener("click", writeSteps);
   $("domain").addEventListener("input", () => { drawDomains(); edited(); });
   $("none").addEventListener("change", edited);
-  $("partial").addEventListener("change", edited);
+  $("repeats").addEventListener("change", repeatsChosen);
+  $("repetitions").addEventListener("input", () => { if (isNumbered()) edited(); });
   $("least").addEventListener("input", () => { sayLeast(); edited(); });
   $("paste").addEventListener("click", pasted);
   $("open-list").addEventListener("change", (event) => { openList(event.target.files[0]); event.target.value = ""; });

@@ -1,6 +1,6 @@
 // Uploads and alignments, one after another, with their progress; one that fails stops no other.
 import { call, Unanswered } from "./api.js";
-import { candidates, domain, options } from "./candidates.js";
+import { candidates, domain, isNumbered, options } from "./candidates.js";
 import { $, fail, ids, keep, kept, make, rowOf, say, seconds, state } from "./state.js";
 import { drawAccuracy, drawTable } from "./table.js";
 
@@ -136,6 +136,7 @@ export async function resume() {
 export async function align(clips) {
   if (!clips.length) { fail(new Error("Pick a demo clip or drop a video first.")); return; }
   if (!candidates().length) { fail(new Error("There are no candidates; name at least one action.")); return; }
+  if (!isNumbered()) { fail(new Error("The number of repetitions is missing or wrong; give a whole number above 0.")); $("repetitions").focus(); return; }
   await run(clips);
 }
 
