@@ -951,6 +951,14 @@ def test_a_file_whose_upload_broke_off_is_named_after_a_reload_too(browse, serve
             [("Seitheben", "Arme hängen"), ("Stütz", "Arme gestreckt")],
         ),
         (
+            "1.\tSeitheben\n\to\tArme hängen\n\to\tArme heben\n2.\tStütz",  # as Word copies it
+            [("Seitheben", "Arme hängen|Arme heben"), ("Stütz", "")],
+        ),
+        (
+            "Seitheben\n- Arme\thängen",
+            [("Seitheben", "Arme\thängen")],
+        ),
+        (
             "Seitheben\n  Stütz\n90 Grad halten",
             [("Seitheben", ""), ("Stütz", ""), ("90 Grad halten", "")],
         ),
@@ -967,6 +975,81 @@ def test_a_list_copied_keeps_its_actions_and_steps(browse, serve, folder, lines,
         assert page.get_by_label(f"Candidate {n}: action").input_value() == label
         said = page.get_by_label(f"Candidate {n}: steps, one per line").input_value()
         assert said == "\n".join(f"- {step}" for step in filter(None, steps.split("|")))
+
+
+TABLES = {
+    "a step in each cell": (
+        "push up\tarms straight\tchest low\nsquat\thips low\t\n\t\t\nmy hop\t\t",
+        [("push up", ["arms straight|chest low"]), ("squat", ["hips low"]), ("my hop", [""])],
+        "3 actions with 3 steps read from a table, whose first column names the action.",
+    ),
+    "headings and a column of numbers": (
+        "\tÜbung\tSchritt 1\tSchritt 2\n"
+        "1\tSeitheben\tArme hängen\tArme heben\n2\tStütz\tArme gestreckt\t",
+        [("Seitheben", ["Arme hängen|Arme heben"]), ("Stütz", ["Arme gestreckt"])],
+        "; the row of headings and the column of numbers left out.",
+    ),
+    "all steps in one cell": (
+        'action\tsteps\npush up\t"arms straight\n- chest ""low"""\n'
+        "squat\tstand; hips low\nlunge\t1. stand 2. one knee low\nplank\tarms bent, body straight",
+        [
+            ("push up", ['arms straight|chest "low"']),
+            ("squat", ["stand|hips low"]),
+            ("lunge", ["stand|one knee low"]),
+            ("plank", ["arms bent, body straight"]),
+        ],
+        "4 actions with 7 steps read from a table, whose first column names the action; "
+        "the row of headings left out.",
+    ),
+    "a step in each row": (
+        "push up\tarms straight\n\tchest low\nsquat\tstand\nsquat\thips low",
+        [("push up", ["arms straight|chest low"]), ("squat", ["stand|hips low"])],
+        "2 actions with 4 steps",
+    ),
+    "a wording in each row": (
+        "push up\tarms straight\tchest low\npush up\tlong arms\tnose near the floor",
+        [("push up", ["arms straight|chest low", "long arms|nose near the floor"])],
+        "; further rows of an action are 1 more wording.",
+    ),
+}
+
+
+def test_cells_of_a_sheet_are_actions_and_their_steps(browse, serve, folder):
+    page = browse(serve(clips=folder))
+    for text, read, said in TABLES.values():
+        page.evaluate("sessionStorage.clear(); localStorage.clear()")
+        page.reload()
+        page.locator("#body tr").first.wait_for()
+        reads_a_table(page, text, read, said)
+
+
+def reads_a_table(page, text, read, said):
+    page.get_by_text("Lists: paste").click()
+    page.locator("#lines").fill(text)
+    page.get_by_role("button", name="Use these lines").click()
+    until(page, "!document.querySelector('#lists').open")
+    page.locator("#status").get_by_text(said).wait_for()
+    cards = page.locator("#candidates .candidate")
+    assert cards.count() == len(read)
+    for card, (label, wordings) in zip(cards.all(), read, strict=True):
+        assert card.locator("input").first.input_value() == label
+        boxes = [box.input_value() for box in card.locator("textarea").all()]
+        wanted = [one.split("|") if one else [] for one in wordings]
+        assert boxes == ["\n".join(f"- {step}" for step in steps) for steps in wanted]
+
+
+def test_a_pasted_action_that_is_there_takes_steps_only_if_it_has_none(browse, serve, folder):
+    page = browse(serve(clips=folder))
+    page.get_by_label("Candidate 1: action").fill("red thing")
+    page.get_by_label("Candidate 2: action").fill("blue thing")
+    page.get_by_label("Candidate 2: steps, one per line").fill("my own")
+    page.get_by_text("Lists: paste").click()
+    page.locator("#lines").fill("Red thing\tred\tdark red\nblue thing\tblue\tdark blue")
+    page.get_by_role("button", name="Use these lines").click()
+    page.get_by_text("blue thing: in the list already, with steps, which stay.").wait_for()
+    said = [page.get_by_label(f"Candidate {n}: steps, one").input_value() for n in (1, 2)]
+    assert said == ["- red\n- dark red", "- my own"]
+    assert page.locator("#candidates .candidate").count() == 2
 
 
 def test_a_step_that_is_too_long_is_named_as_the_page_shows_it(browse, serve, folder):

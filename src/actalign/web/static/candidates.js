@@ -1,5 +1,6 @@
 // The list of candidate actions: its cards, and the ways to fill it.
 import { call } from "./api.js";
+import { actionsIn, stepsIn } from "./lists.js";
 import { $, counted, fail, keep, make, sameLabel, say, state } from "./state.js";
 
 let acts = {};
@@ -13,28 +14,8 @@ function edited() {
   acts.edited();
 }
 
-// What may begin a line of a list, by kind: a dash, a bullet, a number, a letter.
-const MARKS = [/^[-*–—]\s*/, /^[•·▪◦‣●○■□]\s*/, /^\d{1,3}[.)](?!\d)\s*/, /^[a-z]\)\s*/i];
-const markOf = (line) => MARKS.find((mark) => mark.test(line));
-const unmarked = (line) => line.replace(markOf(line) ?? "", "");
-
 // A dash begins each step, since a box wraps long ones; what is typed without, or with another mark, counts the same.
 const dashed = (steps) => steps.map((step) => `- ${step}`).join("\n");
-const stepsIn = (text) => text.split("\n").map((line) => unmarked(line.trim())).filter(Boolean);
-
-// Actions with their steps, also from a list that was copied out of a document: what begins as the first line does is an
-// action, unless it is a marked line that is indented further; the rest are steps.
-function actionsIn(text) {
-  const lines = text.normalize().split("\n").filter((line) => line.trim()), list = [];
-  const indent = (line) => line.length - line.trimStart().length;
-  const first = lines.length ? markOf(lines[0].trim()) : undefined;
-  for (const line of lines) {
-    const mark = markOf(line.trim()), rest = unmarked(line.trim()), label = rest.replace(/\s*:$/, "");
-    if (mark !== first || (mark && indent(line) > indent(lines[0]))) list.at(-1)?.steps.push(...[rest].filter(Boolean));
-    else if (label) list.push({ label, steps: [] });
-  }
-  return list;
-}
 
 function stepsArea(steps, name) {
   const text = make("textarea", "", { value: dashed(steps), rows: Math.max(3, 2 * steps.length), placeholder: "One step per line, in order" });
@@ -276,15 +257,26 @@ async function writeSteps() {
   } catch (error) { say(""); fail(error); }
 }
 
-async function pasted() {
-  const list = actionsIn($("lines").value);
-  if (!list.length) { fail(new Error("Write one action per line first.")); return; }
+// Adds them; one that is there without steps takes those that are given. What there is to say of the rest that is there.
+function pasteAll(list) {
+  const kept = [];
+  for (const { label, steps, rewordings } of list) {
+    const card = cardOf(label);
+    if (card && steps.length && isWithoutSteps(card)) fillCard(card, steps, rewordings, ownDomain(card));
+    else if (card && steps.length) kept.push(label);
+  }
   addAll(list);
+  return kept.length ? `${short(kept)}: in the list already, with steps, which stay. ` : "";
+}
+
+async function pasted() {
+  const { list, said: count } = actionsIn($("lines").value);
+  if (!list.length) { fail(new Error("Write one action per line first.")); return; }
+  const before = pasteAll(list);
   $("lines").value = "";
   $("lists").open = false;  // it would hide the cards that were just made
-  const count = `${counted(list.length, "action")} read`;
-  if (state.info.writes_steps) { say(`${count}; for missing steps press “${$("write").textContent}”.`); return; }
-  try { say(`${count}. ${await fillInShipped(cardsWithoutSteps())}`); } catch (error) { fail(error); }
+  if (state.info.writes_steps) { say(`${count}; for missing steps press “${$("write").textContent}”. ${before}`); return; }
+  try { say(`${count}. ${before}${await fillInShipped(cardsWithoutSteps())}`); } catch (error) { fail(error); }
 }
 
 async function openList(file) {
