@@ -12,10 +12,12 @@ import pytest
 from actalign.demo import demo_clips
 from actalign.scripts import load_scripts
 from tests.colour_clips import write_colours
+from tests.command import wait_for
 from tests.media import write_video
 from tests.web.pages import IN_A_BROWSER, accessible, until
 
 pytestmark = IN_A_BROWSER
+COLOURS = ("red", "green", "blue", "yellow", "black")
 
 
 @pytest.mark.parametrize(
@@ -300,6 +302,7 @@ def test_a_change_just_before_align_is_scored_once(visit, tmp_path):
     page.locator("#verdict strong").wait_for()
     until(page, "!document.querySelector('#align').disabled")
     page.on("request", lambda r: asked.append(r.url) if r.url.endswith("/score") else None)
+    page.clock.install()
     page.evaluate("""() => {
         const label = document.querySelector('.candidate input');
         label.value = 'press';
@@ -307,9 +310,43 @@ def test_a_change_just_before_align_is_scored_once(visit, tmp_path):
         document.querySelector('#align').click();
     }""")
     page.locator("#verdict strong").get_by_text("press", exact=True).wait_for()
-    page.wait_for_timeout(500)  # the change alone would be scored 300 ms after it
-    assert len(asked) == 1
     page.get_by_text("Done. Change a step").wait_for()
+    page.clock.run_for(1000)  # the change alone would be scored 300 ms after it
+    assert page.evaluate("fetch('/api/info').then((answer) => answer.ok)")
+    assert len(asked) == 1
+
+
+def test_candidates_that_are_removed_one_after_another_are_scored_once(browse, serve, folder):
+    page, held = browse(serve(clips=folder)), []
+    page.get_by_text("Lists: paste").click()
+    page.locator("#lines").fill("".join(f"{one}\n- {one}\n" for one in COLOURS))
+    page.get_by_role("button", name="Use these lines").click()
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text("Done. Change a step").wait_for()
+    page.route("**/api/score", lambda route: held.append(route))
+    page.clock.install()
+    for left in (4, 3):  # by keys: the focus stays among the candidates
+        page.locator(".candidate .top button").last.press("Enter")
+        assert page.locator(".candidate").count() == left
+        assert page.evaluate("document.activeElement.matches('.candidate:last-child .top button')")
+    page.clock.run_for(1000)
+    wait_for(lambda: page.evaluate("1") and held)
+    # While that is scored two more are removed, each for longer than the delay.
+    for _ in range(2):
+        page.keyboard.press("Enter")
+        page.clock.run_for(1000)
+    assert page.evaluate("fetch('/api/info').then((answer) => answer.ok)")
+    labels = [one["label"] for one in held[0].request.post_data_json["candidates"]]
+    assert (len(held), labels) == (1, list(COLOURS)[:3])
+    held.pop().continue_()
+    wait_for(lambda: page.evaluate("1") and held)
+    assert [one["label"] for one in held[0].request.post_data_json["candidates"]] == ["red"]
+    held.pop().continue_()
+    page.get_by_text("Scored again.").wait_for()
+    assert page.locator("#ranking li").count() == 1
+    page.locator(".candidate .top button").press("Enter")
+    assert page.evaluate("document.activeElement.id") == "add"
+    assert held == []
 
 
 def test_a_file_that_the_browser_cannot_play_is_shown_as_a_preview(visit, tmp_path):

@@ -109,7 +109,7 @@ function unlink() {
   if (location.hash) history.replaceState(null, "", location.pathname);
 }
 
-let timer = 0, edits = 0, editedMeanwhile = false;
+let timer = 0, edits = 0, editedMeanwhile = false, scoring = null;
 function edited() {
   unlink();
   editedMeanwhile = state.busy;  // then it is scored when what runs has ended
@@ -122,9 +122,12 @@ function edited() {
 
 async function scoreEdited(clip, mine) {
   const over = () => { if (!state.busy) keep({ job: null }); };  // what runs now is another's
+  await scoring?.catch(() => {});  // changes that follow one another meanwhile are scored once, after the last
+  if (mine !== edits) return;
   if (!candidates().length) { over(); return; }
   try {
-    const result = await call("score", { method: "POST", json: request(clip) });
+    scoring = call("score", { method: "POST", json: request(clip) });
+    const result = await scoring;
     if (mine !== edits) return;
     over();
     say("Scored again.");

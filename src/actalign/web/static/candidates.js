@@ -30,7 +30,12 @@ export function addCandidate({ label = "", steps = [], rewordings = [], domain: 
   const drop = make("button", "×", { type: "button", title: "Remove this candidate" });
   name.setAttribute("aria-label", `Candidate ${number}: action`);
   drop.setAttribute("aria-label", `Remove candidate ${number}`);
-  drop.addEventListener("click", () => { card.remove(); edited(); });
+  drop.addEventListener("click", () => {
+    const next = card.nextElementSibling ?? card.previousElementSibling;  // the focus goes on there
+    card.remove();
+    (next?.querySelector(".top button") ?? $("add")).focus();
+    edited();
+  });
   card.addEventListener("input", edited);
   name.addEventListener("change", async () => {
     if (!isWithoutSteps(card)) return;
