@@ -587,6 +587,13 @@ def test_a_long_clip_is_offered_the_places_of_each_action_beside_its_headline(br
     row.first.click()
     until(page, "document.querySelector('#verdict').textContent.includes('long.mp4')")
     assert panel.get_attribute("open") is not None
+    row.last.click()
+    until(page, "document.querySelector('#verdict').textContent.includes('short.mp4')")
+    assert panel.get_attribute("open") is None, "of a short clip only who opens it sees it"
+    panel.locator("summary").click()
+    page.get_by_label("Candidate 2: steps, one per line").fill("red")
+    page.get_by_text("Scored again.").wait_for()
+    assert panel.get_attribute("open") is not None
 
 
 def test_what_was_looked_for_in_a_clip_is_shown_for_it_alone(browse, serve, folder):
@@ -639,13 +646,25 @@ def test_long_names_and_steps_leave_all_in_its_place(browse, serve, folder):
     (folder / "clip0.mp4").rename(folder / "a_name_that_is_long_and_has_no_space_in_it.mp4")
     page = browse(serve(clips=folder))
     name_candidates(page)
-    for n in (1, 2):
+    names = [f"{colour} {'and something else ' * 8}".strip() for colour in ("red", "blue")]
+    for n, name in enumerate(names, start=1):
+        page.get_by_label(f"Candidate {n}: action").fill(name)
         long = "red and then a great many more words than the other steps have"
         page.get_by_label(f"Candidate {n}: steps, one per line").fill(f"black\n{long}\nyellow")
     align(page)
     tops = page.evaluate("[...document.querySelectorAll('#frames img')].map(i => i.offsetTop)")
     assert len(tops) == 3
     assert len(set(tops)) == 1
+    # Of an action's name the table has two lines, and all of it where it is pointed at.
+    shown = page.locator("#body .named")
+    assert {one.get_attribute("title") for one in shown.all()} == set(names)
+    lines = "e => e.offsetHeight / parseFloat(getComputedStyle(e).lineHeight)"
+    for width in (1280, 400):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert all(1.5 < one.evaluate(lines) < 2.1 for one in shown.all() if one.is_visible())
+        ranked = page.locator("#ranking button").first
+        assert ranked.evaluate("e => e.firstChild.offsetWidth > 0.8 * e.clientWidth")
+    page.set_viewport_size({"width": 1280, "height": 900})
     page.locator("#phrase").fill("red")
     page.get_by_role("button", name="Search", exact=True).click()
     page.locator("#hits").get_by_text("a_name_that_is_long").first.wait_for()

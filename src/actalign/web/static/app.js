@@ -42,7 +42,7 @@ let compared = null;  // the labels whose maps are shown beside the winner's; nu
 function present(result) {
   if (location.hash !== `#${result.result}`) unlink();
   if (state.result?.result !== result.result) forgetLocated();
-  if (state.result?.clip !== result.clip && result.long_note) $("moments").open = true;
+  if (state.result?.whole !== result.whole) $("moments").open = Boolean(result.long_note);
   state.result = result;
   compared ??= new Set([result.candidates[1]?.label]);
   show(result, compared, (label) => {
