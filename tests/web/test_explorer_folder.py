@@ -1,7 +1,7 @@
 """A visit to a served folder: after a restart, by keys alone, and a reload during an alignment."""
 
 import json
-from itertools import pairwise
+from itertools import combinations, pairwise, permutations
 
 import pytest
 
@@ -9,6 +9,7 @@ from actalign import ActAlign, Script
 from actalign.scripts import load_scripts, shipped_scripts
 from tests.atlas_world import render
 from tests.colour_clips import write_colours
+from tests.colour_vision import COLOUR_VISIONS, difference
 from tests.command import DEADLOCK_SECONDS, wait_for
 from tests.media import write_video
 from tests.web.pages import IN_A_BROWSER, accessible, aligning, name_candidates, until
@@ -594,6 +595,64 @@ def test_a_long_clip_is_offered_the_places_of_each_action_beside_its_headline(br
     page.get_by_label("Candidate 2: steps, one per line").fill("red")
     page.get_by_text("Scored again.").wait_for()
     assert panel.get_attribute("open") is not None
+
+
+@pytest.fixture
+def medley(tmp_path, colour_model):
+    """A server of a clip of nine actions, and of a tenth that is part of others."""
+    steps = list(permutations(("black", "red", "yellow", "blue"), 3))[:9]
+    shown = [name for one in steps for name in ("white",) * 12 + one]
+    render(tmp_path / "medley.mp4", [*shown, *("white",) * 12], fps=1, size=(48, 64))
+    api = Serving(ActAlign.from_pretrained(str(colour_model), fps=1), clips=tmp_path)
+    api.candidates = [{"label": " ".join(one), "steps": one} for one in [*steps, steps[-1][:2]]]
+    yield api
+    api.stop()
+
+
+def test_every_action_that_is_found_has_a_look_of_its_own(browse, medley):
+    page = browse(medley)
+    name_candidates(page, medley.candidates)
+    align(page)
+    page.get_by_text("Where does each action happen?").click()
+    page.get_by_role("button", name="Look for the candidates").click()
+    found = page.locator("#located button")
+    found.first.wait_for()
+    labels = [one.inner_text().partition(": ")[2].removesuffix("weak") for one in found.all()]
+    count = len(set(labels))
+    assert count > 6, labels
+    background = "[...document.querySelectorAll('{}')].map(e => getComputedStyle(e).background)"
+    looks = page.evaluate(background.format("#strip span"))
+    assert page.evaluate(background.format("#located .swatch")) == looks
+    assert len({*zip(labels, looks, strict=True)}) == len(set(looks)) == count
+    # None lies over another, and none leaves the strip.
+    boxes = [mark.bounding_box() for mark in page.locator("#strip span").all()]
+    strip = page.locator("#strip").bounding_box()
+    ends = [box["x"] + box["width"] - 0.1 for box in boxes]
+    at_once = [
+        (boxes[n], boxes[m])
+        for n, m in combinations(range(len(boxes)), 2)
+        if boxes[n]["x"] < ends[m] and boxes[m]["x"] < ends[n]
+    ]
+    assert at_once
+    for one, other in at_once:
+        low, high = sorted((one, other), key=lambda box: -box["y"])
+        assert high["y"] + high["height"] <= low["y"]
+    assert all(strip["y"] <= box["y"] for box in boxes)
+    assert all(box["y"] + box["height"] <= strip["y"] + strip["height"] + 0.1 for box in boxes)
+    accessible(page)
+
+
+def test_fifty_actions_have_looks_that_differ_for_every_colour_vision(browse, serve, folder):
+    page = browse(serve(clips=folder))
+    looks = page.evaluate("""async () => {
+        const { look } = await import("/static/timeline.js");
+        return Array.from({ length: 50 }, (_, n) => look(n));
+    }""")
+    assert len(set(looks)) == 50
+    colours = looks[:6]
+    assert all(one.endswith(colours[n % 6]) for n, one in enumerate(looks))
+    for vision in COLOUR_VISIONS:
+        assert all(difference(*pair, vision) > 15 for pair in combinations(colours, 2))
 
 
 def test_what_was_looked_for_in_a_clip_is_shown_for_it_alone(browse, serve, folder):
