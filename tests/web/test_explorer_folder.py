@@ -689,10 +689,11 @@ def test_all_moments_that_were_found_can_be_seen(browse, serve, folder):
     note, hits = page.locator("#search-note"), page.locator("#hits li")
     page.get_by_text("The best 30 of ").wait_for()
     count = int(note.inner_text().split()[4])
-    assert note.inner_text() == f"The best 30 of {count} moments in 12 encoded clips, best first."
+    limits = "best first; at most 3 of each clip and 100 in all."
+    assert note.inner_text() == f"The best 30 of {count} moments in 12 encoded clips, {limits}"
     assert hits.count() == 30 < count <= 36
     page.get_by_role("button", name=f"Show {count - 30} more").click()
-    assert note.inner_text() == f"{count} moments in 12 encoded clips, best first."
+    assert note.inner_text() == f"{count} moments in 12 encoded clips, {limits}"
     assert hits.count() == count
     assert page.evaluate(f"{FOCUSED} === document.querySelectorAll('#hits button')[30]")
     assert page.locator("#more-hits").is_hidden()

@@ -527,6 +527,25 @@ def test_repetitions_are_looked_for_as_a_request_says(serve, tmp_path):
     assert api.http.get("/api/info").json()["repeats"] == "no"
 
 
+def test_the_best_hundred_moments_of_many_clips_are_found(serve, tmp_path):
+    for n in range(40):
+        shown = ["black", "red", "blue", "red", "green", "red"] if n % 4 else ["blue", "green"]
+        write_colours(tmp_path / f"{n}.mp4", shown, each=2)
+    api = serve(clips=tmp_path)
+    ids = api.explorer.folder_clips
+    for clip in ids:
+        assert api.align(clip)["state"] == "done"
+    found = api.http.post("/api/search", json={"phrase": "red", "clips": ids}).json()
+    assert (found["clips"], found["per_clip"], found["most"]) == (40, 3, 100)
+    scores = [one["score"] for one in found["moments"]]
+    assert len(scores) == 100
+    assert scores == sorted(scores, reverse=True)
+    # 90 show it; of the other clips only the likeliest moments are left.
+    assert scores[89] > scores[90] + 0.5
+    few = api.http.post("/api/search", json={"phrase": "red", "clips": ids[:5]}).json()
+    assert (few["clips"], few["per_clip"]) == (5, 6)
+
+
 def test_a_number_of_repetitions_is_taken_as_the_command_takes_it(serve, tmp_path):
     steps = ["red", "green", "blue"]
     three = write_colours(tmp_path / "three.mp4", steps * 3, each=6)

@@ -30,7 +30,7 @@ async function search(open) {
 
 // The next moments of those that were found.
 function showHits(found, open) {
-  const { moments, notes, clips } = found, shown = $("hits").children.length;
+  const { moments, notes, clips, per_clip: each, most } = found, shown = $("hits").children.length;
   $("hits").append(...moments.slice(shown, shown + AT_ONCE).map((m) => moment(
     m.name, `${m.start_seconds.toFixed(1)} to ${seconds(m.end_seconds)}, similarity ${m.score.toFixed(3)}`,
     `/api/clips/${m.clip}/frame?t=${m.best_seconds}`,
@@ -38,7 +38,7 @@ function showHits(found, open) {
   const now = $("hits").children.length, left = moments.length - now;
   const count = `${left ? `The best ${now} of ` : ""}${counted(moments.length, "moment")}`;
   $("search-note").textContent = [...notes, moments.length
-    ? `${count} in ${counted(clips, "encoded clip")}, best first.`
+    ? `${count} in ${counted(clips, "encoded clip")}, best first; at most ${each} of each clip and ${most} in all.`
     : "The encoder recognised nothing in these clips, so there are no moments."].join(" ");
   $("more-hits").hidden = !left;
   $("more-hits").textContent = `Show ${Math.min(AT_ONCE, left)} more`;
