@@ -5,7 +5,7 @@ import { drawCode } from "./code.js";
 import { forgetLocated, startMoments } from "./moments.js";
 import { drawPeople, placeBoxes } from "./people.js";
 import { align, keepAgain, keepEdit, refresh, request, resume, startQueue, unsentRows } from "./queue.js";
-import { $, counted, fail, ids, isOpen, keep, kept, make, rowOf, say, state } from "./state.js";
+import { $, counted, fail, ids, isOpen, keep, kept, make, rowOf, say, settled, state } from "./state.js";
 import { drawTable, startTable } from "./table.js";
 import { drawTimeline, startJudging } from "./timeline.js";
 import { drawNotes, follow, show } from "./view.js";
@@ -247,6 +247,7 @@ async function start() {
     + "Longer videos: actalign serve FOLDER, or actalign locate.";
   if (info.writes_steps) $("write").textContent = "Write the missing steps";
   $("demos").append(...info.demos.map(demoButton));
+  await settled;
   await restore(info);
   await linked();
   await resume();

@@ -123,7 +123,7 @@ export function keepEdit(clip) { keepWork(null, clip); }
 // came, or the clip is scored, and then the clips that waited. A server that was started anew knows neither job nor embedding.
 export async function resume() {
   const { job } = kept();
-  if (!job) return;
+  if (!job || state.busy) return;  // Align may have been pressed meanwhile
   const found = job.answered ? await call(`jobs/${job.id}`).catch(() => null) : null;
   const clips = [...new Set([job.clip, ...(job.waiting ?? []), job.again])].filter(rowOf);
   const there = job.id ? found || !job.answered : clips.some((clip) => rowOf(clip).encoded);
