@@ -51,8 +51,7 @@ def test_work_goes_on_in_a_tab_that_crashed(browse, serve, folder, goes_on, tmp_
     page.route("**/api/clips?name=mine.mp4", lambda route: None)  # its upload never ends
     page.set_input_files("#file", str(write_video(tmp_path / "mine.mp4", 12)))
     page.get_by_text("Uploading mine.mp4").wait_for()
-    # A page that crashes is not told that it is left.
-    page.evaluate("addEventListener('pagehide', (e) => e.stopImmediatePropagation(), true)")
+    page.evaluate("Storage.prototype.removeItem = () => {}")  # a crash tidies up nothing
     page.reload()
     page.get_by_text("Clip 1 of 3: ").wait_for()
     assert "The page was left before" in page.locator("#body .bad").inner_text()
