@@ -275,8 +275,9 @@ def test_the_number_of_repetitions_that_a_user_knows(browse, serve, folder):
     repeats.select_option("Count them")
     page.locator("#verdict").get_by_text("forwards, 4 times", exact=True).wait_for()
     repeats.select_option("I know their number")
-    # It begins with what was counted, ready to be typed over.
+    # It begins with what was counted, and is one key away, ready to be typed over.
     assert number.input_value() == "4"
+    repeats.press("Tab")
     page.keyboard.type("2")
     page.locator("#verdict").get_by_text("forwards, 2 times", exact=True).wait_for()
     assert page.locator("#body tr td:nth-child(6)").inner_text() == "2"
@@ -291,8 +292,13 @@ def test_the_number_of_repetitions_that_a_user_knows(browse, serve, folder):
         number.fill(wrong)
         page.get_by_role("button", name="Align", exact=True).click()
         page.get_by_text("The number of repetitions is missing or wrong").wait_for()
+    number.fill("40")  # the clip is too short for so many, and the table says so
+    row = page.locator("#body tr td:nth-child(3)")
+    row.get_by_text("40 repetitions of 3 steps don't fit into").wait_for()
+    page.faults.clear()  # the browser reports the refusal by itself
     number.fill("3")
     page.locator("#verdict").get_by_text("forwards, 3 times", exact=True).wait_for()
+    until(page, "!document.querySelector('#body .bad')")
 
 
 def test_a_change_just_before_align_is_scored_once(visit, tmp_path):

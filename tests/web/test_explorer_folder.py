@@ -994,6 +994,22 @@ def test_files_that_were_not_uploaded_before_a_reload_are_named(browse, serve, f
     assert page.locator("#body .bad").count() == 0
 
 
+def test_align_waits_for_the_clips_that_are_being_uploaded(browse, serve, folder, tmp_path):
+    page, held = browse(serve(clips=folder)), []
+    name_candidates(page)
+    page.route("**/api/clips?name=mine.mp4", lambda route: held.append(route))
+    (tmp_path / "more").mkdir()
+    page.set_input_files("#file", str(write_video(tmp_path / "more" / "mine.mp4", 12)))
+    page.get_by_text("Uploading mine.mp4").wait_for()
+    page.get_by_role("button", name="Align", exact=True).press("Enter")
+    assert page.get_by_role("button", name="Align", exact=True).is_disabled()
+    held.pop().continue_()
+    page.get_by_text("Done. Change a step").wait_for()
+    until(page, f"{FOCUSED}.id === 'align'")  # who works by keys goes on there
+    assert page.locator("#body tr").count() == 4
+    assert "not aligned" not in page.locator("#body").inner_text()
+
+
 def test_a_file_whose_upload_broke_off_is_named_after_a_reload_too(browse, serve, folder, tmp_path):
     page = browse(serve(clips=folder))
     (tmp_path / "more").mkdir()
@@ -1117,7 +1133,7 @@ def reads_a_table(page, text, read, said):
         assert boxes == ["\n".join(f"- {step}" for step in steps) for steps in wanted]
 
 
-def test_a_pasted_action_that_is_there_takes_steps_only_if_it_has_none(browse, serve, folder):
+def test_pasted_steps_of_an_action_that_has_some_are_another_wording(browse, serve, folder):
     page = browse(serve(clips=folder))
     page.get_by_label("Candidate 1: action").fill("red thing")
     page.get_by_label("Candidate 2: action").fill("blue thing")
@@ -1125,9 +1141,11 @@ def test_a_pasted_action_that_is_there_takes_steps_only_if_it_has_none(browse, s
     page.get_by_text("Lists: paste").click()
     page.locator("#lines").fill("Red thing\tred\tdark red\nblue thing\tblue\tdark blue")
     page.get_by_role("button", name="Use these lines").click()
-    page.get_by_text("blue thing: in the list already, with steps, which stay.").wait_for()
+    page.get_by_text("The steps of blue thing are another wording of those that").wait_for()
     said = [page.get_by_label(f"Candidate {n}: steps, one").input_value() for n in (1, 2)]
     assert said == ["- red\n- dark red", "- my own"]
+    second = page.get_by_label("Candidate 2: steps in wording 2, one per line")
+    assert second.input_value() == "- blue\n- dark blue"
     assert page.locator("#candidates .candidate").count() == 2
 
 

@@ -4,7 +4,7 @@ import { addCandidate, candidates, filled, offer, setCandidates, setOptions, sta
 import { drawCode } from "./code.js";
 import { forgetLocated, startMoments } from "./moments.js";
 import { drawPeople, placeBoxes } from "./people.js";
-import { align, keepAgain, keepEdit, refresh, request, resume, startQueue, unsentRows } from "./queue.js";
+import { align, keepAgain, keepEdit, refresh, request, resume, startQueue, unsentRows, uploaded } from "./queue.js";
 import { $, counted, fail, ids, isOpen, keep, kept, make, rowOf, say, settled, state } from "./state.js";
 import { drawTable, startTable } from "./table.js";
 import { drawTimeline, startJudging } from "./timeline.js";
@@ -135,8 +135,10 @@ async function scoreEdited(clip, mine) {
     if (state.open === clip) present(result);
   } catch (error) {
     if (mine !== edits) return;
-    if (!(error instanceof Unanswered)) over();
     fail(error);
+    if (error instanceof Unanswered) return;
+    over();
+    refresh().catch(fail);  // the table says so too
   }
 }
 
@@ -215,9 +217,15 @@ function wire() {
   startTable({ open, remove });
   startJudging();
   startMoments((clip) => open(rowOf(clip)));
-  const alignAll = async (clips) => { await filled(); align(clips()); };
+  // Align is for all clips, also those that are still on their way.
+  const alignAll = async (clips, ready = []) => {
+    $("align").disabled = true;
+    await Promise.all([filled(), ...ready]);
+    $("align").disabled = state.busy;
+    if (!state.busy) align(clips());
+  };
   // The open clip is the one whose answer is waited for.
-  $("align").addEventListener("click", () => alignAll(() => ids().sort((a, b) => (b === state.open) - (a === state.open))));
+  $("align").addEventListener("click", () => alignAll(() => ids().sort((a, b) => (b === state.open) - (a === state.open)), [uploaded()]));
   $("align-one").addEventListener("click", () => alignAll(() => ids().filter((clip) => clip === state.open)));
   $("clear").addEventListener("click", () => { close(); remove(...state.rows); });
   const video = $("video");

@@ -133,12 +133,11 @@ function setRepeats(how) {
   if (number) $("repetitions").value = how;
 }
 
-// Who is to give the number begins with the one that is shown.
+// Who is to give the number begins with the one that is shown. The focus stays, as arrow keys may go on to the next choice.
 function repeatsChosen() {
-  if ($("repeats").value !== "number") { setRepeats($("repeats").value); edited(); return; }
-  setRepeats(state.result?.candidates[0].repetitions?.length ?? 1);
+  const how = $("repeats").value;
+  setRepeats(how === "number" ? state.result?.candidates[0].repetitions?.length ?? 1 : how);
   edited();
-  $("repetitions").select();
 }
 
 export function setOptions({ none = null, min_confidence: least = null, repeats: how = null }) {
@@ -262,16 +261,18 @@ async function writeSteps() {
   } catch (error) { say(""); fail(error); }
 }
 
-// Adds them; one that is there without steps takes those that are given. What there is to say of the rest that is there.
+// Adds them; one that is there without steps takes those that are given, and one with steps has them as another wording.
+// What there is to say of the latter.
 function pasteAll(list) {
-  const kept = [];
+  const reworded = [];
   for (const { label, steps, rewordings } of list) {
     const card = cardOf(label);
-    if (card && steps.length && isWithoutSteps(card)) fillCard(card, steps, rewordings, ownDomain(card));
-    else if (card && steps.length) kept.push(label);
+    if (!card || !steps.length) continue;
+    if (isWithoutSteps(card)) fillCard(card, steps, rewordings, ownDomain(card));
+    else if (addNewWordings(card, [steps, ...rewordings])) reworded.push(label);
   }
   addAll(list);
-  return kept.length ? `${short(kept)}: in the list already, with steps, which stay. ` : "";
+  return reworded.length ? `The steps of ${short(reworded)} are another wording of those that were there. ` : "";
 }
 
 async function pasted() {
@@ -322,11 +323,17 @@ function addShipped(card, { label, steps, rewordings, domain: name }) {
     say(`Steps of ${label} filled in.`);
     return;
   }
-  const there = new Set([...card.querySelectorAll("textarea")].map((area) => stepsIn(area.value).join("\n")));
-  const other = [steps, ...rewordings].filter((one) => !there.has(one.join("\n")));
-  addWordings(card, other);
+  const count = addNewWordings(card, [steps, ...rewordings]);
   edited();
-  say(other.length ? `${label}: ${counted(other.length, "shipped wording")} added to its steps.` : `${label} has the shipped steps already.`);
+  say(count ? `${label}: ${counted(count, "shipped wording")} added to its steps.` : `${label} has the shipped steps already.`);
+}
+
+// Adds those that are not there yet; how many they are.
+function addNewWordings(card, wordings) {
+  const there = new Set([...card.querySelectorAll("textarea")].map((area) => stepsIn(area.value).join("\n")));
+  const other = wordings.filter((one) => !there.has(one.join("\n")));
+  addWordings(card, other);
+  return other.length;
 }
 
 let shipped = null;
@@ -358,6 +365,7 @@ export function startCandidates(actions) {
   $("domain").addEventListener("input", () => { drawDomains(); edited(); });
   $("none").addEventListener("change", edited);
   $("repeats").addEventListener("change", repeatsChosen);
+  $("repetitions").addEventListener("focus", () => $("repetitions").select());
   $("repetitions").addEventListener("input", () => { if (isNumbered()) edited(); });
   $("least").addEventListener("input", () => { sayLeast(); edited(); });
   $("paste").addEventListener("click", pasted);

@@ -63,7 +63,17 @@ export function unsentRows() {
   return names.map((name) => ({ clip: null, name, state: null, error: "The page was left before this file was uploaded; drop it here again." }));
 }
 
-async function upload(files) {
+// Resolves when the files that are being uploaded are there.
+let uploading = Promise.resolve();
+export const uploaded = () => uploading;
+
+function upload(files) {
+  const one = uploadAll(files);
+  uploading = Promise.allSettled([uploading, one]);
+  return one;
+}
+
+async function uploadAll(files) {
   const rows = files.map((file) => ({ clip: null, name: file.name, state: "waiting" }));
   state.rows.push(...rows);
   drawTable();
@@ -171,7 +181,7 @@ async function run(clips, resumed = null) {
         row.state = null;
         row.error = error.message;
         failed += 1;
-        fault = error;
+        fault = clips.length > 1 && !error.message.includes(row.name) ? new Error(`${row.name}: ${error.message}`) : error;
         await refresh();
       }
     }
@@ -232,6 +242,8 @@ function busy(on) {
   $("align").disabled = $("align-one").disabled = on;
   $("cancel").hidden = !on;
   $("progress").hidden = !on;
+  // The focus was lost with the button that was pressed and then couldn't be; who works by keys goes on there.
+  if (!on && document.activeElement === document.body) $("align").focus({ preventScroll: true });
 }
 
 const which = (n, count) => (count > 1 ? `Clip ${n + 1} of ${count}: ` : "");

@@ -80,7 +80,7 @@ function line(row, first) {
   if (note && note !== row.label) action.append(make("small", note, { className: row.error ? "bad" : "" }));
   const warned = row.warnings?.length ? "⚠ " : "", said = row.tag || (warned && "see its notes");
   if (said) action.append(make("small", warned + said, { title: (row.warnings ?? []).join(" ") }));
-  if (stale(row)) action.append(make("small", "by other candidates"));
+  if (stale(row)) action.append(make("small", "by other candidates or settings"));
   const times = row.partial_repetitions ? `${row.repetitions} + ${row.partial_repetitions} partial` : String(row.repetitions ?? "");
   item.append(picture, name, action,
     make("td", sure !== null ? percent(sure, row.label ? undefined : row.min_confidence) : row.margin != null ? `+${row.margin.toPrecision(2)}` : "", { className: "number" }),
@@ -96,7 +96,7 @@ function line(row, first) {
   return item;
 }
 
-// Whether a row was aligned with other candidates than the open one.
+// Whether a row was aligned with other candidates or options than the open one.
 function stale(row) {
   const open = rowOf(state.open);
   return Boolean(row.result && open?.candidates_key && row.candidates_key && open.candidates_key !== row.candidates_key);
