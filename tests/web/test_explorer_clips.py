@@ -274,7 +274,7 @@ def test_the_number_of_repetitions_that_a_user_knows(browse, serve, folder):
     assert (repeats.input_value(), number.is_visible()) == ("no", False)
     repeats.select_option("Count them")
     page.locator("#verdict").get_by_text("forwards, 4 times", exact=True).wait_for()
-    repeats.select_option("I know their number")
+    repeats.select_option("This many:")
     # It begins with what was counted, and is one key away, ready to be typed over.
     assert number.input_value() == "4"
     repeats.press("Tab")
