@@ -724,7 +724,9 @@ def test_long_names_and_steps_leave_all_in_its_place(browse, serve, folder):
         assert all(1.5 < one.evaluate(lines) < 2.1 for one in shown.all() if one.is_visible())
         ranked = page.locator("#ranking button").first
         assert ranked.evaluate("e => e.firstChild.offsetWidth > 0.8 * e.clientWidth")
-    page.set_viewport_size({"width": 1280, "height": 900})
+    for width in (400, 840, 1024, 1280):  # the last column, what was said of a clip, is in sight
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.locator("#rows").evaluate("e => e.scrollWidth <= e.clientWidth"), width
     page.locator("#phrase").fill("red")
     page.get_by_role("button", name="Search", exact=True).click()
     page.locator("#hits").get_by_text("a_name_that_is_long").first.wait_for()
