@@ -261,7 +261,8 @@ def test_a_clip_that_begins_and_ends_inside_a_repetition(visit, tmp_path):
     assert "repeats=" not in page.locator("#python").inner_text()
 
 
-def test_the_number_of_repetitions_that_a_user_knows(browse, serve, folder):
+def test_the_number_of_repetitions_that_a_user_knows(browse, serve, folder, tmp_path_factory):
+    tmp_path = tmp_path_factory.mktemp("more")
     for path in folder.glob("*.mp4"):
         path.unlink()
     write_colours(folder / "four.mp4", ["red", "green", "blue"] * 4, each=6)
@@ -295,10 +296,18 @@ def test_the_number_of_repetitions_that_a_user_knows(browse, serve, folder):
     number.fill("40")  # the clip is too short for so many, and the table says so
     row = page.locator("#body tr td:nth-child(3)")
     row.get_by_text("40 repetitions of 3 steps don't fit into").wait_for()
-    page.faults.clear()  # the browser reports the refusal by itself
+    number.fill("11")  # only the other clip is too short for these
+    write_colours(tmp_path / "brief.mp4", ["red", "green", "blue"], each=6)
+    page.set_input_files("#file", str(tmp_path / "brief.mp4"))
+    page.get_by_text("brief.mp4: ").wait_for()
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text("1 of 2 clips aligned.").wait_for()
+    assert page.locator("#error").inner_text().startswith("brief.mp4: 11 repetitions of 3 steps")
+    page.faults.clear()  # the browser reports the refusals by itself
+    page.locator("#body tr").first.click()
     number.fill("3")
     page.locator("#verdict").get_by_text("forwards, 3 times", exact=True).wait_for()
-    until(page, "!document.querySelector('#body .bad')")
+    until(page, "!document.querySelector('#body tr:first-child .bad')")
 
 
 def test_a_change_just_before_align_is_scored_once(visit, tmp_path):

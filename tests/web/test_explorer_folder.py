@@ -1165,6 +1165,12 @@ def test_a_step_that_is_too_long_is_named_as_the_page_shows_it(browse, serve, fo
     page.get_by_text(
         f"The action “{'b' * 60} …” is wrong: give a text of at most 200"
     ).first.wait_for()
+    page.get_by_text("Lists: paste").click()
+    page.locator("#lines").fill("".join(f"my move {n}\n" for n in range(49)))
+    page.get_by_role("button", name="Use these lines").click()
+    page.get_by_text("49 actions read").wait_for()
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text("There are 51 candidates; name at most 50.").first.wait_for()
     page.faults.clear()  # the browser reports the refusals by itself
 
 

@@ -159,7 +159,8 @@ async function run(clips, resumed = null) {
   began = resumed?.began ?? Date.now();
   busy(true);
   acts.started();
-  let failed = 0, fault = null, over = false;
+  let failed = 0, fault = null, faulty = "", over = false;
+  const said = new Set();
   for (const row of clips.map(rowOf).filter(Boolean)) row.state = "waiting";
   try {
     for (const [n, clip] of clips.entries()) {
@@ -181,15 +182,21 @@ async function run(clips, resumed = null) {
         row.state = null;
         row.error = error.message;
         failed += 1;
-        fault = clips.length > 1 && !error.message.includes(row.name) ? new Error(`${row.name}: ${error.message}`) : error;
+        fault = error;
+        faulty = row.name;
+        said.add(error.message);
         await refresh();
       }
     }
     keep({ job: null });  // not where the page is being left, whose requests fail
     over = true;
     if (cancelled) say("Cancelled.");
-    else if (fault) { say(clips.length > 1 ? `${clips.length - failed} of ${clips.length} clips aligned.` : ""); fail(fault); }
-    else say(`Done. Change a step and ${clips.length > 1 ? "the open clip" : "it"} is scored again at once.`);
+    else if (fault) {
+      // What all clips have in common is of none of them.
+      const common = (failed === clips.length && said.size === 1) || fault.message.includes(faulty);
+      say(clips.length > 1 ? `${clips.length - failed} of ${clips.length} clips aligned.` : "");
+      fail(common ? fault : new Error(`${faulty}: ${fault.message}`));
+    } else say(`Done. Change a step and ${clips.length > 1 ? "the open clip" : "it"} is scored again at once.`);
   } catch (error) { say(""); fail(error); } finally {
     running = null;
     for (const row of state.rows) if (row.state === "waiting") row.state = null;
