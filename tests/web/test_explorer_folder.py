@@ -673,6 +673,7 @@ def test_what_was_looked_for_in_a_clip_is_shown_for_it_alone(browse, serve, fold
     assert page.locator("#located").inner_text() == ""
     page.unroute("**/api/locate")
     # Neither does it stay below an answer by other steps.
+    page.get_by_text("Where does each action happen?").click()  # closed for another short clip
     look.click()
     page.get_by_text("No candidate stands out").wait_for()
     page.get_by_label("Candidate 1: steps, one per line").fill("blue")
