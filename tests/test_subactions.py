@@ -246,6 +246,34 @@ def test_a_template_needs_its_placeholder_and_no_other(template, sentence):
         label_text(Script("a", ("x",)), "a video of {domain}")
 
 
+@pytest.mark.parametrize(
+    ("label", "meant"),
+    [
+        ("pusch up", "push up"),
+        ("psuh up", "push up"),
+        ("bench pess", "bench press"),
+        ("hamstrng strech", "hamstring stretch"),
+        ("dumbell latteral raise", "dumbbell lateral raise"),
+        ("bent row", "bent over row"),
+        # Other actions, however many letters they share.
+        ("rowing", None),  # throwing
+        ("put down", None),  # pulldown
+        ("step down", None),  # sit down
+        ("swing", None),  # sawing
+        ("dumbbell snatch", None),  # barbell snatch
+        ("clean", None),  # kb clean
+        ("the dog", None),  # half dog at the wall
+        ("hand up", None),  # close hand push up
+        ("Kniebeuge", None),
+    ],
+)
+def test_only_a_name_with_a_typo_or_without_one_word_is_proposed(label, meant):
+    said = script_template([label], None, 3)
+    assert ("did you mean" in said) == (meant is not None)
+    if meant is not None:
+        assert f"{label!r} has no shipped script; did you mean {meant!r}?" in said
+
+
 def test_a_template_says_why_labels_are_not_filled_in():
     said = script_template(["push up; pull up", "squat", "zig, zag", "dips"], "gimnastics", 3)
     notes = [line for line in said.splitlines() if line.startswith("# ")][3:]

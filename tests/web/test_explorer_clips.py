@@ -11,10 +11,13 @@ import pytest
 
 from actalign.demo import demo_clips
 from actalign.scripts import load_scripts
+from tests.colour_clips import write_colours
+from tests.command import wait_for
 from tests.media import write_video
 from tests.web.pages import IN_A_BROWSER, accessible, until
 
 pytestmark = IN_A_BROWSER
+COLOURS = ("red", "green", "blue", "yellow", "black")
 
 
 @pytest.mark.parametrize(
@@ -234,8 +237,9 @@ def test_a_clip_that_begins_and_ends_inside_a_repetition(visit, tmp_path):
     page.get_by_role("button", name="Align", exact=True).click()
     page.get_by_text("Done. Change a step").wait_for()
     assert page.locator("#verdict strong").inner_text() == "press and lower"
-    partial = page.get_by_role("checkbox", name="Partial repetitions")
-    partial.check()
+    repeats = page.get_by_label("Repetitions", exact=True)
+    assert repeats.input_value() == "auto"  # what the model does by itself
+    repeats.select_option("Count them; the clip may begin or end inside one")
     page.get_by_text("press and lower, 0 whole and 2 partial").wait_for()
     narrow = page.viewport_size
     page.set_viewport_size({"width": 1200, "height": narrow["height"]})
@@ -250,11 +254,60 @@ def test_a_clip_that_begins_and_ends_inside_a_repetition(visit, tmp_path):
 
     page.reload()
     page.get_by_text("press and lower, 0 whole and 2 partial").wait_for()
-    assert partial.is_checked()
-    partial.uncheck()
+    assert repeats.input_value() == "partial"
+    repeats.select_option("Count them")
     until(page, "document.querySelector('#verdict strong').textContent === 'press and lower'")
     page.get_by_text("Use via API").click()
     assert "repeats=" not in page.locator("#python").inner_text()
+
+
+def test_the_number_of_repetitions_that_a_user_knows(browse, serve, folder, tmp_path_factory):
+    tmp_path = tmp_path_factory.mktemp("more")
+    for path in folder.glob("*.mp4"):
+        path.unlink()
+    write_colours(folder / "four.mp4", ["red", "green", "blue"] * 4, each=6)
+    page = browse(serve(clips=folder))
+    page.get_by_label("Candidate 1: action").fill("forwards")
+    page.get_by_label("Candidate 1: steps, one per line").fill("red\ngreen\nblue")
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text("Done. Change a step").wait_for()
+    repeats, number = page.get_by_label("Repetitions", exact=True), page.locator("#repetitions")
+    assert (repeats.input_value(), number.is_visible()) == ("no", False)
+    repeats.select_option("Count them")
+    page.locator("#verdict").get_by_text("forwards, 4 times", exact=True).wait_for()
+    repeats.select_option("This many:")
+    # It begins with what was counted, and is one key away, ready to be typed over.
+    assert number.input_value() == "4"
+    repeats.press("Tab")
+    page.keyboard.type("2")
+    page.locator("#verdict").get_by_text("forwards, 2 times", exact=True).wait_for()
+    assert page.locator("#body tr td:nth-child(6)").inner_text() == "2"
+    accessible(page)
+    page.get_by_text("Use via API").click()
+    assert '"repeats":2' in page.locator("#curl").inner_text()
+    assert "repeats=2)" in page.locator("#python").inner_text()
+    page.reload()
+    page.locator("#verdict").get_by_text("forwards, 2 times", exact=True).wait_for()
+    assert (repeats.input_value(), number.input_value()) == ("number", "2")
+    for wrong in ("", "0", "-1"):
+        number.fill(wrong)
+        page.get_by_role("button", name="Align", exact=True).click()
+        page.get_by_text("The number of repetitions is missing or wrong").wait_for()
+    number.fill("40")  # the clip is too short for so many, and the table says so
+    row = page.locator("#body tr td:nth-child(3)")
+    row.get_by_text("40 repetitions of 3 steps don't fit into").wait_for()
+    number.fill("11")  # only the other clip is too short for these
+    write_colours(tmp_path / "brief.mp4", ["red", "green", "blue"], each=6)
+    page.set_input_files("#file", str(tmp_path / "brief.mp4"))
+    page.get_by_text("brief.mp4: ").wait_for()
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text("1 of 2 clips aligned.").wait_for()
+    assert page.locator("#error").inner_text().startswith("brief.mp4: 11 repetitions of 3 steps")
+    page.faults.clear()  # the browser reports the refusals by itself
+    page.locator("#body tr").first.click()
+    number.fill("3")
+    page.locator("#verdict").get_by_text("forwards, 3 times", exact=True).wait_for()
+    until(page, "!document.querySelector('#body tr:first-child .bad')")
 
 
 def test_a_change_just_before_align_is_scored_once(visit, tmp_path):
@@ -264,6 +317,7 @@ def test_a_change_just_before_align_is_scored_once(visit, tmp_path):
     page.locator("#verdict strong").wait_for()
     until(page, "!document.querySelector('#align').disabled")
     page.on("request", lambda r: asked.append(r.url) if r.url.endswith("/score") else None)
+    page.clock.install()
     page.evaluate("""() => {
         const label = document.querySelector('.candidate input');
         label.value = 'press';
@@ -271,9 +325,43 @@ def test_a_change_just_before_align_is_scored_once(visit, tmp_path):
         document.querySelector('#align').click();
     }""")
     page.locator("#verdict strong").get_by_text("press", exact=True).wait_for()
-    page.wait_for_timeout(500)  # the change alone would be scored 300 ms after it
-    assert len(asked) == 1
     page.get_by_text("Done. Change a step").wait_for()
+    page.clock.run_for(1000)  # the change alone would be scored 300 ms after it
+    assert page.evaluate("fetch('/api/info').then((answer) => answer.ok)")
+    assert len(asked) == 1
+
+
+def test_candidates_that_are_removed_one_after_another_are_scored_once(browse, serve, folder):
+    page, held = browse(serve(clips=folder)), []
+    page.get_by_text("Lists: paste").click()
+    page.locator("#lines").fill("".join(f"{one}\n- {one}\n" for one in COLOURS))
+    page.get_by_role("button", name="Use these lines").click()
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text("Done. Change a step").wait_for()
+    page.route("**/api/score", lambda route: held.append(route))
+    page.clock.install()
+    for left in (4, 3):  # by keys: the focus stays among the candidates
+        page.locator(".candidate .top button").last.press("Enter")
+        assert page.locator(".candidate").count() == left
+        assert page.evaluate("document.activeElement.matches('.candidate:last-child .top button')")
+    page.clock.run_for(1000)
+    wait_for(lambda: page.evaluate("1") and held)
+    # While that is scored two more are removed, each for longer than the delay.
+    for _ in range(2):
+        page.keyboard.press("Enter")
+        page.clock.run_for(1000)
+    assert page.evaluate("fetch('/api/info').then((answer) => answer.ok)")
+    labels = [one["label"] for one in held[0].request.post_data_json["candidates"]]
+    assert (len(held), labels) == (1, list(COLOURS)[:3])
+    held.pop().continue_()
+    wait_for(lambda: page.evaluate("1") and held)
+    assert [one["label"] for one in held[0].request.post_data_json["candidates"]] == ["red"]
+    held.pop().continue_()
+    page.get_by_text("Scored again.").wait_for()
+    assert page.locator("#ranking li").count() == 1
+    page.locator(".candidate .top button").press("Enter")
+    assert page.evaluate("document.activeElement.id") == "add"
+    assert held == []
 
 
 def test_a_file_that_the_browser_cannot_play_is_shown_as_a_preview(visit, tmp_path):

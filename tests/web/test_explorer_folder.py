@@ -1,7 +1,7 @@
 """A visit to a served folder: after a restart, by keys alone, and a reload during an alignment."""
 
 import json
-from itertools import pairwise
+from itertools import combinations, pairwise, permutations
 
 import pytest
 
@@ -9,6 +9,7 @@ from actalign import ActAlign, Script
 from actalign.scripts import load_scripts, shipped_scripts
 from tests.atlas_world import render
 from tests.colour_clips import write_colours
+from tests.colour_vision import COLOUR_VISIONS, difference
 from tests.command import DEADLOCK_SECONDS, wait_for
 from tests.media import write_video
 from tests.web.pages import IN_A_BROWSER, accessible, aligning, name_candidates, until
@@ -587,6 +588,71 @@ def test_a_long_clip_is_offered_the_places_of_each_action_beside_its_headline(br
     row.first.click()
     until(page, "document.querySelector('#verdict').textContent.includes('long.mp4')")
     assert panel.get_attribute("open") is not None
+    row.last.click()
+    until(page, "document.querySelector('#verdict').textContent.includes('short.mp4')")
+    assert panel.get_attribute("open") is None, "of a short clip only who opens it sees it"
+    panel.locator("summary").click()
+    page.get_by_label("Candidate 2: steps, one per line").fill("red")
+    page.get_by_text("Scored again.").wait_for()
+    assert panel.get_attribute("open") is not None
+
+
+@pytest.fixture
+def medley(tmp_path, colour_model):
+    """A server of a clip of nine actions, and of a tenth that is part of others."""
+    steps = list(permutations(("black", "red", "yellow", "blue"), 3))[:9]
+    shown = [name for one in steps for name in ("white",) * 12 + one]
+    render(tmp_path / "medley.mp4", [*shown, *("white",) * 12], fps=1, size=(48, 64))
+    api = Serving(ActAlign.from_pretrained(str(colour_model), fps=1), clips=tmp_path)
+    api.candidates = [{"label": " ".join(one), "steps": one} for one in [*steps, steps[-1][:2]]]
+    yield api
+    api.stop()
+
+
+def test_every_action_that_is_found_has_a_look_of_its_own(browse, medley):
+    page = browse(medley)
+    name_candidates(page, medley.candidates)
+    align(page)
+    page.get_by_text("Where does each action happen?").click()
+    page.get_by_role("button", name="Look for the candidates").click()
+    found = page.locator("#located button")
+    found.first.wait_for()
+    labels = [one.inner_text().partition(": ")[2].removesuffix("weak") for one in found.all()]
+    count = len(set(labels))
+    assert count > 6, labels
+    background = "[...document.querySelectorAll('{}')].map(e => getComputedStyle(e).background)"
+    looks = page.evaluate(background.format("#strip span"))
+    assert page.evaluate(background.format("#located .swatch")) == looks
+    assert len({*zip(labels, looks, strict=True)}) == len(set(looks)) == count
+    # None lies over another, and none leaves the strip.
+    boxes = [mark.bounding_box() for mark in page.locator("#strip span").all()]
+    strip = page.locator("#strip").bounding_box()
+    ends = [box["x"] + box["width"] - 0.1 for box in boxes]
+    at_once = [
+        (boxes[n], boxes[m])
+        for n, m in combinations(range(len(boxes)), 2)
+        if boxes[n]["x"] < ends[m] and boxes[m]["x"] < ends[n]
+    ]
+    assert at_once
+    for one, other in at_once:
+        low, high = sorted((one, other), key=lambda box: -box["y"])
+        assert high["y"] + high["height"] <= low["y"]
+    assert all(strip["y"] <= box["y"] for box in boxes)
+    assert all(box["y"] + box["height"] <= strip["y"] + strip["height"] + 0.1 for box in boxes)
+    accessible(page)
+
+
+def test_fifty_actions_have_looks_that_differ_for_every_colour_vision(browse, serve, folder):
+    page = browse(serve(clips=folder))
+    looks = page.evaluate("""async () => {
+        const { look } = await import("/static/timeline.js");
+        return Array.from({ length: 50 }, (_, n) => look(n));
+    }""")
+    assert len(set(looks)) == 50
+    colours = looks[:6]
+    assert all(one.endswith(colours[n % 6]) for n, one in enumerate(looks))
+    for vision in COLOUR_VISIONS:
+        assert all(difference(*pair, vision) > 15 for pair in combinations(colours, 2))
 
 
 def test_what_was_looked_for_in_a_clip_is_shown_for_it_alone(browse, serve, folder):
@@ -607,6 +673,7 @@ def test_what_was_looked_for_in_a_clip_is_shown_for_it_alone(browse, serve, fold
     assert page.locator("#located").inner_text() == ""
     page.unroute("**/api/locate")
     # Neither does it stay below an answer by other steps.
+    page.get_by_text("Where does each action happen?").click()  # closed for another short clip
     look.click()
     page.get_by_text("No candidate stands out").wait_for()
     page.get_by_label("Candidate 1: steps, one per line").fill("blue")
@@ -623,10 +690,11 @@ def test_all_moments_that_were_found_can_be_seen(browse, serve, folder):
     note, hits = page.locator("#search-note"), page.locator("#hits li")
     page.get_by_text("The best 30 of ").wait_for()
     count = int(note.inner_text().split()[4])
-    assert note.inner_text() == f"The best 30 of {count} moments in 12 encoded clips, best first."
+    limits = "best first; at most 3 of each clip and 100 in all."
+    assert note.inner_text() == f"The best 30 of {count} moments in 12 encoded clips, {limits}"
     assert hits.count() == 30 < count <= 36
     page.get_by_role("button", name=f"Show {count - 30} more").click()
-    assert note.inner_text() == f"{count} moments in 12 encoded clips, best first."
+    assert note.inner_text() == f"{count} moments in 12 encoded clips, {limits}"
     assert hits.count() == count
     assert page.evaluate(f"{FOCUSED} === document.querySelectorAll('#hits button')[30]")
     assert page.locator("#more-hits").is_hidden()
@@ -639,13 +707,27 @@ def test_long_names_and_steps_leave_all_in_its_place(browse, serve, folder):
     (folder / "clip0.mp4").rename(folder / "a_name_that_is_long_and_has_no_space_in_it.mp4")
     page = browse(serve(clips=folder))
     name_candidates(page)
-    for n in (1, 2):
+    names = [f"{colour} {'and something else ' * 8}".strip() for colour in ("red", "blue")]
+    for n, name in enumerate(names, start=1):
+        page.get_by_label(f"Candidate {n}: action").fill(name)
         long = "red and then a great many more words than the other steps have"
         page.get_by_label(f"Candidate {n}: steps, one per line").fill(f"black\n{long}\nyellow")
     align(page)
     tops = page.evaluate("[...document.querySelectorAll('#frames img')].map(i => i.offsetTop)")
     assert len(tops) == 3
     assert len(set(tops)) == 1
+    # Of an action's name the table has two lines, and all of it where it is pointed at.
+    shown = page.locator("#body .named")
+    assert {one.get_attribute("title") for one in shown.all()} == set(names)
+    lines = "e => e.offsetHeight / parseFloat(getComputedStyle(e).lineHeight)"
+    for width in (1280, 400):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert all(1.5 < one.evaluate(lines) < 2.1 for one in shown.all() if one.is_visible())
+        ranked = page.locator("#ranking button").first
+        assert ranked.evaluate("e => e.firstChild.offsetWidth > 0.8 * e.clientWidth")
+    for width in (400, 840, 1024, 1280):  # the last column, what was said of a clip, is in sight
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.locator("#rows").evaluate("e => e.scrollWidth <= e.clientWidth"), width
     page.locator("#phrase").fill("red")
     page.get_by_role("button", name="Search", exact=True).click()
     page.locator("#hits").get_by_text("a_name_that_is_long").first.wait_for()
@@ -915,6 +997,22 @@ def test_files_that_were_not_uploaded_before_a_reload_are_named(browse, serve, f
     assert page.locator("#body .bad").count() == 0
 
 
+def test_align_waits_for_the_clips_that_are_being_uploaded(browse, serve, folder, tmp_path):
+    page, held = browse(serve(clips=folder)), []
+    name_candidates(page)
+    page.route("**/api/clips?name=mine.mp4", lambda route: held.append(route))
+    (tmp_path / "more").mkdir()
+    page.set_input_files("#file", str(write_video(tmp_path / "more" / "mine.mp4", 12)))
+    page.get_by_text("Uploading mine.mp4").wait_for()
+    page.get_by_role("button", name="Align", exact=True).press("Enter")
+    assert page.get_by_role("button", name="Align", exact=True).is_disabled()
+    held.pop().continue_()
+    page.get_by_text("Done. Change a step").wait_for()
+    until(page, f"{FOCUSED}.id === 'align'")  # who works by keys goes on there
+    assert page.locator("#body tr").count() == 4
+    assert "not aligned" not in page.locator("#body").inner_text()
+
+
 def test_a_file_whose_upload_broke_off_is_named_after_a_reload_too(browse, serve, folder, tmp_path):
     page = browse(serve(clips=folder))
     (tmp_path / "more").mkdir()
@@ -951,6 +1049,14 @@ def test_a_file_whose_upload_broke_off_is_named_after_a_reload_too(browse, serve
             [("Seitheben", "Arme hängen"), ("Stütz", "Arme gestreckt")],
         ),
         (
+            "1.\tSeitheben\n\to\tArme hängen\n\to\tArme heben\n2.\tStütz",  # as Word copies it
+            [("Seitheben", "Arme hängen|Arme heben"), ("Stütz", "")],
+        ),
+        (
+            "Seitheben\n- Arme\thängen",
+            [("Seitheben", "Arme\thängen")],
+        ),
+        (
             "Seitheben\n  Stütz\n90 Grad halten",
             [("Seitheben", ""), ("Stütz", ""), ("90 Grad halten", "")],
         ),
@@ -969,6 +1075,83 @@ def test_a_list_copied_keeps_its_actions_and_steps(browse, serve, folder, lines,
         assert said == "\n".join(f"- {step}" for step in filter(None, steps.split("|")))
 
 
+TABLES = {
+    "a step in each cell": (
+        "push up\tarms straight\tchest low\nsquat\thips low\t\n\t\t\nmy hop\t\t",
+        [("push up", ["arms straight|chest low"]), ("squat", ["hips low"]), ("my hop", [""])],
+        "3 actions with 3 steps read from a table, whose first column names the action.",
+    ),
+    "headings and a column of numbers": (
+        "\tÜbung\tSchritt 1\tSchritt 2\n"
+        "1\tSeitheben\tArme hängen\tArme heben\n2\tStütz\tArme gestreckt\t",
+        [("Seitheben", ["Arme hängen|Arme heben"]), ("Stütz", ["Arme gestreckt"])],
+        "; the row of headings and the column of numbers left out.",
+    ),
+    "all steps in one cell": (
+        'action\tsteps\npush up\t"arms straight\n- chest ""low"""\n'
+        "squat\tstand; hips low\nlunge\t1. stand 2. one knee low\nplank\tarms bent, body straight",
+        [
+            ("push up", ['arms straight|chest "low"']),
+            ("squat", ["stand|hips low"]),
+            ("lunge", ["stand|one knee low"]),
+            ("plank", ["arms bent, body straight"]),
+        ],
+        "4 actions with 7 steps read from a table, whose first column names the action; "
+        "the row of headings left out.",
+    ),
+    "a step in each row": (
+        "push up\tarms straight\n\tchest low\nsquat\tstand\nsquat\thips low",
+        [("push up", ["arms straight|chest low"]), ("squat", ["stand|hips low"])],
+        "2 actions with 4 steps",
+    ),
+    "a wording in each row": (
+        "push up\tarms straight\tchest low\npush up\tlong arms\tnose near the floor",
+        [("push up", ["arms straight|chest low", "long arms|nose near the floor"])],
+        "; further rows of an action are 1 more wording.",
+    ),
+}
+
+
+def test_cells_of_a_sheet_are_actions_and_their_steps(browse, serve, folder):
+    page = browse(serve(clips=folder))
+    for text, read, said in TABLES.values():
+        page.evaluate("sessionStorage.clear(); localStorage.clear()")
+        page.reload()
+        page.locator("#body tr").first.wait_for()
+        reads_a_table(page, text, read, said)
+
+
+def reads_a_table(page, text, read, said):
+    page.get_by_text("Lists: paste").click()
+    page.locator("#lines").fill(text)
+    page.get_by_role("button", name="Use these lines").click()
+    until(page, "!document.querySelector('#lists').open")
+    page.locator("#status").get_by_text(said).wait_for()
+    cards = page.locator("#candidates .candidate")
+    assert cards.count() == len(read)
+    for card, (label, wordings) in zip(cards.all(), read, strict=True):
+        assert card.locator("input").first.input_value() == label
+        boxes = [box.input_value() for box in card.locator("textarea").all()]
+        wanted = [one.split("|") if one else [] for one in wordings]
+        assert boxes == ["\n".join(f"- {step}" for step in steps) for steps in wanted]
+
+
+def test_pasted_steps_of_an_action_that_has_some_are_another_wording(browse, serve, folder):
+    page = browse(serve(clips=folder))
+    page.get_by_label("Candidate 1: action").fill("red thing")
+    page.get_by_label("Candidate 2: action").fill("blue thing")
+    page.get_by_label("Candidate 2: steps, one per line").fill("my own")
+    page.get_by_text("Lists: paste").click()
+    page.locator("#lines").fill("Red thing\tred\tdark red\nblue thing\tblue\tdark blue")
+    page.get_by_role("button", name="Use these lines").click()
+    page.get_by_text("The steps of blue thing are another wording of those that").wait_for()
+    said = [page.get_by_label(f"Candidate {n}: steps, one").input_value() for n in (1, 2)]
+    assert said == ["- red\n- dark red", "- my own"]
+    second = page.get_by_label("Candidate 2: steps in wording 2, one per line")
+    assert second.input_value() == "- blue\n- dark blue"
+    assert page.locator("#candidates .candidate").count() == 2
+
+
 def test_a_step_that_is_too_long_is_named_as_the_page_shows_it(browse, serve, folder):
     page = browse(serve(clips=folder))
     page.get_by_text("Lists: paste").click()
@@ -983,6 +1166,12 @@ def test_a_step_that_is_too_long_is_named_as_the_page_shows_it(browse, serve, fo
     page.get_by_text(
         f"The action “{'b' * 60} …” is wrong: give a text of at most 200"
     ).first.wait_for()
+    page.get_by_text("Lists: paste").click()
+    page.locator("#lines").fill("".join(f"my move {n}\n" for n in range(49)))
+    page.get_by_role("button", name="Use these lines").click()
+    page.get_by_text("49 actions read").wait_for()
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text("There are 51 candidates; name at most 50.").first.wait_for()
     page.faults.clear()  # the browser reports the refusals by itself
 
 

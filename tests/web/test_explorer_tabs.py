@@ -45,6 +45,24 @@ def test_what_is_under_way_is_one_tabs_alone(browse, serve, folder, goes_on):
     assert len(api.explorer.jobs) == 3 + 1
 
 
+def test_work_goes_on_in_a_tab_that_crashed(browse, serve, folder, goes_on, tmp_path):
+    api = serve(clips=folder)
+    page = aligning(browse, api)
+    page.route("**/api/clips?name=mine.mp4", lambda route: None)  # its upload never ends
+    page.set_input_files("#file", str(write_video(tmp_path / "mine.mp4", 12)))
+    page.get_by_text("Uploading mine.mp4").wait_for()
+    page.evaluate("Storage.prototype.removeItem = () => {}")  # a crash tidies up nothing
+    page.reload()
+    page.get_by_text("Clip 1 of 3: ").wait_for()
+    assert "The page was left before" in page.locator("#body .bad").inner_text()
+    with page.expect_popup() as duplicate:
+        page.evaluate("window.open(location.href)")
+    opened(duplicate.value)
+    goes_on.set()
+    page.get_by_text("Done. Change a step").wait_for()
+    assert len(api.explorer.jobs) == 3
+
+
 def test_a_new_tab_begins_with_the_clips_and_candidates_of_the_last(
     browse, serve, folder, tmp_path
 ):

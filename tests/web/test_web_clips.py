@@ -524,9 +524,54 @@ def test_repetitions_are_looked_for_as_a_request_says(serve, tmp_path):
     assert len(keys) == 4
     captions = api.http.get(f"/api/results/{found['result']}/captions.vtt").text
     assert captions.count("(partial)") == 3
-    wrong = api.http.post("/api/score", json=asked | {"repeats": "often"})
-    assert wrong.status_code == 422
-    assert "The field repeats is wrong: Input should be 'no', 'auto' or 'partial'" in wrong.text
+    assert api.http.get("/api/info").json()["repeats"] == "no"
+
+
+def test_the_best_hundred_moments_of_many_clips_are_found(serve, tmp_path):
+    for n in range(40):
+        shown = ["black", "red", "blue", "red", "green", "red"] if n % 4 else ["blue", "green"]
+        write_colours(tmp_path / f"{n}.mp4", shown, each=2)
+    api = serve(clips=tmp_path)
+    ids = api.explorer.folder_clips
+    for clip in ids:
+        assert api.align(clip)["state"] == "done"
+    found = api.http.post("/api/search", json={"phrase": "red", "clips": ids}).json()
+    assert (found["clips"], found["per_clip"], found["most"]) == (40, 3, 100)
+    scores = [one["score"] for one in found["moments"]]
+    assert len(scores) == 100
+    assert scores == sorted(scores, reverse=True)
+    # 90 show it; of the other clips only the likeliest moments are left.
+    assert scores[89] > scores[90] + 0.5
+    few = api.http.post("/api/search", json={"phrase": "red", "clips": ids[:5]}).json()
+    assert (few["clips"], few["per_clip"]) == (5, 6)
+
+
+def test_a_number_of_repetitions_is_taken_as_the_command_takes_it(serve, tmp_path):
+    steps = ["red", "green", "blue"]
+    three = write_colours(tmp_path / "three.mp4", steps * 3, each=6)
+    api = serve()
+    clip = api.upload(three.read_bytes(), "three.mp4").json()["clip"]
+    asked = {"clip": clip, "candidates": [{"label": "forwards", "steps": steps}]}
+    job = api.http.post("/api/jobs", json=asked | {"repeats": 3}).json()
+    found = api.http.get(f"/api/results/{api.finished(job)['result']}").json()
+    assert [found["asked"]["repeats"], len(found["candidates"][0]["repetitions"])] == [3, 3]
+    for number in (2, "2"):
+        found = api.http.post("/api/score", json=asked | {"repeats": number}).json()
+        assert [found["asked"]["repeats"], len(found["candidates"][0]["repetitions"])] == [2, 2]
+        [row] = api.http.get("/api/clips", params={"clip": clip}).json()["clips"]
+        assert row["repetitions"] == 2
+    many = api.http.post("/api/score", json=asked | {"repeats": 40})
+    assert many.status_code == 400
+    assert "40 repetitions of 3 steps don't fit into the 5.4 s" in many.json()["error"]
+    for wrong in ("often", 0, -2, 2.5, True, "", [3]):
+        answer = api.http.post("/api/score", json=asked | {"repeats": wrong})
+        assert answer.status_code == 422
+        said = "The field repeats is wrong: give no, auto, partial, or a number above 0."
+        assert answer.json() == {"error": said}
+
+
+def test_a_body_that_is_not_json_is_refused_in_words(serve):
+    api = serve()
     cut = api.http.post(
         "/api/score", content='{"labels": [', headers={"content-type": "application/json"}
     )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 
@@ -15,8 +14,12 @@ from actalign.scripts._labels import as_labels, check_domain, plain_name
 from actalign.scripts._script import parse_scripts
 from actalign.types import Script
 
-CLOSE = 0.8
-"""How alike what is given and a name must be (difflib's ratio) for the name to be proposed."""
+LETTERS_A_TYPO = 6
+"""A name is proposed if it begins with the same letter and has at most one typo (a letter too many,
+too few, another one, or two that are swapped; spaces don't count) for this many letters of the
+shorter of the two ..."""
+MOST_TYPOS = 2
+"""... and no more than this many, however long it is: further away there are other actions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,27 +94,57 @@ def elsewhere_notes(labels: Sequence[str], domain: str | None) -> list[str]:
 
 
 def close_notes(labels: Sequence[str], domain: str | None) -> list[str]:
-    """A question for each label that is nearly the name of a shipped action, or several words of
-    one, of the domain if one is given."""
-    names = {
-        name: name.replace(" ", "")
+    """A question for each label that is a shipped action's name with a typo, or that lacks one word
+    of it, of the domain if one is given."""
+    names = [
+        name
         for action in _actions()
         if domain is None or plain_name(domain) in action.domains
         for name in sorted(action.names)
-    }
+    ]
     notes = []
     for label in labels:
         if _named(label, None):
             continue
         words = plain_name(label).split()
-        close = get_close_matches("".join(words), names.values(), 1, CLOSE)
-        near = [name for name, one in names.items() if one in close]
-        longer = [name for name in names if set(words) < set(name.split())]
-        if len(words) > 1 and longer:
-            near = [min(longer, key=len)]
+        longer = [name for name in names if len(words) > 1 and _is_longer(name.split(), words)]
+        near = min(longer, key=len) if longer else _nearest(" ".join(words), names)
         if near:
-            notes.append(f"{label!r} has no shipped script; did you mean {near[0]!r}?")
+            notes.append(f"{label!r} has no shipped script; did you mean {near!r}?")
     return notes
+
+
+def _is_longer(name: list[str], words: list[str]) -> bool:
+    """Whether a name is these words in their order, and one more."""
+    return any([*name[:n], *name[n + 1 :]] == words for n in range(len(name)))
+
+
+def _nearest(given: str, names: Iterable[str]) -> str | None:
+    """The name with the fewest typos, if they are few enough; see LETTERS_A_TYPO."""
+    text, found = given.replace(" ", ""), []
+    for name in names:
+        other = name.replace(" ", "")
+        most = min(MOST_TYPOS, min(len(text), len(other)) // LETTERS_A_TYPO)
+        # What is far away is left out first, which is quick.
+        if text[:1] != other[:1] or abs(len(text) - len(other)) > most:
+            continue
+        if (count := _typos(text, other)) <= most:
+            found.append((count, name))
+    return min(found)[1] if found else None
+
+
+def _typos(one: str, other: str) -> int:
+    """The fewest letters to insert, leave out, replace or swap with the next that make them equal
+    (the optimal string alignment distance)."""
+    last, row = list[int](), list(range(len(other) + 1))
+    for n, letter in enumerate(one, 1):
+        last, before, row = row, last, [n]
+        for m, wanted in enumerate(other, 1):
+            cost = min(last[m] + 1, row[-1] + 1, last[m - 1] + (letter != wanted))
+            if n > 1 and m > 1 and letter == other[m - 2] and one[n - 2] == wanted:
+                cost = min(cost, before[m - 2] + 1)
+            row.append(cost)
+    return row[-1]
 
 
 def domain_notes(domain: str | None) -> list[str]:
@@ -120,8 +153,8 @@ def domain_notes(domain: str | None) -> list[str]:
     known = {name: plain_name(name) for name in shipped_domains()}
     if not plain or any(plain in action.domains for action in _actions()):
         return []
-    close = get_close_matches(plain, known.values(), 1, CLOSE)
-    meant = [name for name, one in known.items() if one in close]
+    near = _nearest(plain, known.values())
+    meant = [name for name, one in known.items() if one == near]
     return [f"no scripts of the domain {domain!r} ship; did you mean {name!r}?" for name in meant]
 
 

@@ -107,6 +107,7 @@ def _info(
             "writes_steps": llm is not None,
             "asks_token": asks_token,
             "offers": offers(explorer.classifier),
+            "repeats": explorer.classifier.repeats,
             "limits": {
                 "upload_bytes": explorer.limits.upload_bytes,
                 "seconds": explorer.limits.seconds,

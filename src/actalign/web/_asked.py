@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
+from actalign.alignment._repeats import Repeats, check_repeats
 from actalign.candidates import Candidates
 from actalign.classifier import ActAlign
 from actalign.confidence import fitted_background
 from actalign.documents import composed
+from actalign.errors import UsageError
 from actalign.scripts._labels import check_labels
 from actalign.scripts._script import without_control
 from actalign.types import Script
@@ -20,7 +23,22 @@ Text = Annotated[str, AfterValidator(without_control)]
 Label = Annotated[Text, Field(min_length=1, max_length=200)]
 Domain = Annotated[Text, Field(max_length=200)]
 ClipId = Annotated[str, Field(max_length=200)]
-RepeatsIn = Literal["no", "auto", "partial"]
+
+
+def _repeats(given: object) -> Repeats:
+    """As `--repeats` takes it, or an error for pydantic."""
+    if isinstance(given, str | int):
+        try:
+            return check_repeats(given)
+        except UsageError:
+            pass
+    what = "give no, auto, partial, or a number above 0"
+    raise PydanticCustomError("repeats", "{what}", {"what": what})
+
+
+RepeatsIn = Annotated[
+    Literal["no", "auto", "partial"] | Annotated[int, Field(ge=1)], BeforeValidator(_repeats)
+]
 StepsIn = Annotated[list[Annotated[Text, Field(max_length=500)]], Field(max_length=50)]
 
 
@@ -48,8 +66,8 @@ class AlignIn(Body):
 
     domain: of the candidates that have none of their own. none: adds a candidate of this name,
     which wins if none of the others fits better than the background. min_confidence: below it there
-    is no label. repeats: how often the winner is performed, see `ActAlign`; null for the model's
-    default.
+    is no label. repeats: how many times the winner is performed: no, auto, partial or the number,
+    see `ActAlign`; null for the server's own, which `/api/info` names.
     """
 
     clip: ClipId
@@ -80,7 +98,7 @@ class Asked:
     domain: str | None
     none: str | None = None
     min_confidence: float | None = None
-    repeats: RepeatsIn | None = None
+    repeats: Repeats | None = None
 
     @classmethod
     def of(cls, body: AlignIn) -> Asked:

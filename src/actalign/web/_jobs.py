@@ -268,10 +268,16 @@ class Explorer:
         return job
 
     def score(self, clip: Clip, asked: Asked) -> str:
-        """Align an embedded clip now and keep the result; returns its id. Raises UsageError."""
+        """Align an embedded clip now and keep the result; returns its id. Raises UsageError, which
+        the clip keeps too where these candidates can't be aligned with it."""
         embedding = clip.encoded()
         with self._scoring:
-            prediction = asked.candidates(self.classifier).predict(embedding)
+            candidates = asked.candidates(self.classifier)
+            try:
+                prediction = candidates.predict(embedding)
+            except UsageError as error:
+                clip.error = str(error)
+                raise
         result_id = secrets.token_hex(8)
         with self._lock:
             self.results[result_id] = Result(prediction, clip, asked)

@@ -43,9 +43,9 @@ class Clip:
     """A video that can be aligned: shipped with the package, uploaded, or in the served folder; or
     one of several people in it.
 
-    seconds: 0 if not known yet. result: its newest one. error: why its last job failed. people: the
-    ids of the people in it, if there are several; then it has no embedding itself. whole: for one
-    of these people, the video's clip.
+    seconds: 0 if not known yet. result: its newest one. error: why its last job or scoring failed.
+    people: the ids of the people in it, if there are several; then it has no embedding itself.
+    whole: for one of these people, the video's clip.
     """
 
     id: str

@@ -33,6 +33,9 @@ from actalign.web._truth import accuracy, truth_text
 Clips = Annotated[list[ClipId], Query()]
 MOMENTS = 30
 """So many moments of a few clips are found at least, as many as the page shows at once."""
+MOST_MOMENTS = 100
+"""So many moments of all clips together are found at most: of many clips, each has moments, but few
+show what is searched for."""
 MOST_HEAD_BYTES = 4 << 20
 """Largest size of a request's address and headers, the only limit on how many clips it can name
 (about 100 000). With a smaller limit, a server refuses them only if they arrive in pieces."""
@@ -230,7 +233,8 @@ def _lists(app: FastAPI) -> None:
 def _moments(app: FastAPI, explorer: Explorer) -> None:
     @app.post("/api/search", responses=errors(400, 413, 422))
     def find(body: SearchIn) -> dict[str, Any]:
-        """The moments in the encoded clips that a phrase fits best; of one among many, three."""
+        """The moments in the encoded clips that a phrase fits best, best first: at most `per_clip`
+        of each, and `most` in all."""
         clips = [one for one in _known(explorer, body.clips) if one.embedding is not None]
         if not clips:
             raise UsageError("No clip is encoded yet; align one first.")
@@ -242,9 +246,10 @@ def _moments(app: FastAPI, explorer: Explorer) -> None:
         how: dict[str, Any] = {"smoothing_seconds": smoothing, "per_clip": each}
         moments = [
             {**one.to_json(), "name": explorer.clip(one.clip).name}
-            for one in search(named, phrase, top=each * len(clips), **how)
+            for one in search(named, phrase, top=MOST_MOMENTS, **how)
         ]
-        return {"moments": moments, "notes": notes, "clips": len(clips)}
+        found = {"moments": moments, "notes": notes, "clips": len(clips)}
+        return found | {"per_clip": each, "most": MOST_MOMENTS}
 
     @app.post("/api/locate", responses=errors(400, 404, 413, 422))
     def locate(body: AlignIn) -> dict[str, Any]:

@@ -5,6 +5,8 @@ export class Unanswered extends Error {}
 
 // The server names a field of the request; on the page it is an action, or a step of one.
 function asShown(error, json) {
+  const most = /^The field candidates is wrong: give at most (\d+)\.$/.exec(error)?.[1];
+  if (most) return `There are ${json.candidates.length} candidates; name at most ${most}.`;
   return error.replace(/^The field candidates\.(\d+)\.(label|steps|rewordings)(?:\.(\d+))?(?:\.(\d+))?/, (_, n, field, first, second) => {
     const label = json.candidates[n].label, short = label.length > 60 ? `${label.slice(0, 60)} …` : label;
     if (field === "label") return `The action “${short}”`;

@@ -4,8 +4,8 @@ import { addCandidate, candidates, filled, offer, setCandidates, setOptions, sta
 import { drawCode } from "./code.js";
 import { forgetLocated, startMoments } from "./moments.js";
 import { drawPeople, placeBoxes } from "./people.js";
-import { align, keepAgain, keepEdit, refresh, request, resume, startQueue, unsentRows } from "./queue.js";
-import { $, counted, fail, ids, isOpen, keep, kept, make, rowOf, say, state } from "./state.js";
+import { align, keepAgain, keepEdit, refresh, request, resume, startQueue, unsentRows, uploaded } from "./queue.js";
+import { $, counted, fail, ids, isOpen, keep, kept, make, rowOf, say, settled, state } from "./state.js";
 import { drawTable, startTable } from "./table.js";
 import { drawTimeline, startJudging } from "./timeline.js";
 import { drawNotes, follow, show } from "./view.js";
@@ -42,7 +42,7 @@ let compared = null;  // the labels whose maps are shown beside the winner's; nu
 function present(result) {
   if (location.hash !== `#${result.result}`) unlink();
   if (state.result?.result !== result.result) forgetLocated();
-  if (state.result?.clip !== result.clip && result.long_note) $("moments").open = true;
+  if (state.result?.whole !== result.whole) $("moments").open = Boolean(result.long_note);
   state.result = result;
   compared ??= new Set([result.candidates[1]?.label]);
   show(result, compared, (label) => {
@@ -109,7 +109,7 @@ function unlink() {
   if (location.hash) history.replaceState(null, "", location.pathname);
 }
 
-let timer = 0, edits = 0, editedMeanwhile = false;
+let timer = 0, edits = 0, editedMeanwhile = false, scoring = null;
 function edited() {
   unlink();
   editedMeanwhile = state.busy;  // then it is scored when what runs has ended
@@ -122,9 +122,12 @@ function edited() {
 
 async function scoreEdited(clip, mine) {
   const over = () => { if (!state.busy) keep({ job: null }); };  // what runs now is another's
+  await scoring?.catch(() => {});  // changes that follow one another meanwhile are scored once, after the last
+  if (mine !== edits) return;
   if (!candidates().length) { over(); return; }
   try {
-    const result = await call("score", { method: "POST", json: request(clip) });
+    scoring = call("score", { method: "POST", json: request(clip) });
+    const result = await scoring;
     if (mine !== edits) return;
     over();
     say("Scored again.");
@@ -132,8 +135,10 @@ async function scoreEdited(clip, mine) {
     if (state.open === clip) present(result);
   } catch (error) {
     if (mine !== edits) return;
-    if (!(error instanceof Unanswered)) over();
     fail(error);
+    if (error instanceof Unanswered) return;
+    over();
+    refresh().catch(fail);  // the table says so too
   }
 }
 
@@ -212,9 +217,15 @@ function wire() {
   startTable({ open, remove });
   startJudging();
   startMoments((clip) => open(rowOf(clip)));
-  const alignAll = async (clips) => { await filled(); align(clips()); };
+  // Align is for all clips, also those that are still on their way.
+  const alignAll = async (clips, ready = []) => {
+    $("align").disabled = true;
+    await Promise.all([filled(), ...ready]);
+    $("align").disabled = state.busy;
+    if (!state.busy) align(clips());
+  };
   // The open clip is the one whose answer is waited for.
-  $("align").addEventListener("click", () => alignAll(() => ids().sort((a, b) => (b === state.open) - (a === state.open))));
+  $("align").addEventListener("click", () => alignAll(() => ids().sort((a, b) => (b === state.open) - (a === state.open)), [uploaded()]));
   $("align-one").addEventListener("click", () => alignAll(() => ids().filter((clip) => clip === state.open)));
   $("clear").addEventListener("click", () => { close(); remove(...state.rows); });
   const video = $("video");
@@ -244,6 +255,7 @@ async function start() {
     + "Longer videos: actalign serve FOLDER, or actalign locate.";
   if (info.writes_steps) $("write").textContent = "Write the missing steps";
   $("demos").append(...info.demos.map(demoButton));
+  await settled;
   await restore(info);
   await linked();
   await resume();

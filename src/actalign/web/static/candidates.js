@@ -1,5 +1,6 @@
 // The list of candidate actions: its cards, and the ways to fill it.
 import { call } from "./api.js";
+import { actionsIn, stepsIn } from "./lists.js";
 import { $, counted, fail, keep, make, sameLabel, say, state } from "./state.js";
 
 let acts = {};
@@ -13,28 +14,8 @@ function edited() {
   acts.edited();
 }
 
-// What may begin a line of a list, by kind: a dash, a bullet, a number, a letter.
-const MARKS = [/^[-*–—]\s*/, /^[•·▪◦‣●○■□]\s*/, /^\d{1,3}[.)](?!\d)\s*/, /^[a-z]\)\s*/i];
-const markOf = (line) => MARKS.find((mark) => mark.test(line));
-const unmarked = (line) => line.replace(markOf(line) ?? "", "");
-
 // A dash begins each step, since a box wraps long ones; what is typed without, or with another mark, counts the same.
 const dashed = (steps) => steps.map((step) => `- ${step}`).join("\n");
-const stepsIn = (text) => text.split("\n").map((line) => unmarked(line.trim())).filter(Boolean);
-
-// Actions with their steps, also from a list that was copied out of a document: what begins as the first line does is an
-// action, unless it is a marked line that is indented further; the rest are steps.
-function actionsIn(text) {
-  const lines = text.normalize().split("\n").filter((line) => line.trim()), list = [];
-  const indent = (line) => line.length - line.trimStart().length;
-  const first = lines.length ? markOf(lines[0].trim()) : undefined;
-  for (const line of lines) {
-    const mark = markOf(line.trim()), rest = unmarked(line.trim()), label = rest.replace(/\s*:$/, "");
-    if (mark !== first || (mark && indent(line) > indent(lines[0]))) list.at(-1)?.steps.push(...[rest].filter(Boolean));
-    else if (label) list.push({ label, steps: [] });
-  }
-  return list;
-}
 
 function stepsArea(steps, name) {
   const text = make("textarea", "", { value: dashed(steps), rows: Math.max(3, 2 * steps.length), placeholder: "One step per line, in order" });
@@ -49,7 +30,12 @@ export function addCandidate({ label = "", steps = [], rewordings = [], domain: 
   const drop = make("button", "×", { type: "button", title: "Remove this candidate" });
   name.setAttribute("aria-label", `Candidate ${number}: action`);
   drop.setAttribute("aria-label", `Remove candidate ${number}`);
-  drop.addEventListener("click", () => { card.remove(); edited(); });
+  drop.addEventListener("click", () => {
+    const next = card.nextElementSibling ?? card.previousElementSibling;  // the focus goes on there
+    card.remove();
+    (next?.querySelector(".top button") ?? $("add")).focus();
+    edited();
+  });
   card.addEventListener("input", edited);
   name.addEventListener("change", async () => {
     if (!isWithoutSteps(card)) return;
@@ -133,14 +119,32 @@ function all() {
 export const options = () => ({
   none: $("none").checked ? NONE : null,
   min_confidence: Number($("least").value) ? Number($("least").value) / 100 : null,
-  repeats: $("partial").checked ? "partial" : null,
+  repeats: repeats() === state.info.repeats ? null : repeats(),
 });
 
-export function setOptions({ none = null, min_confidence: least = null, repeats = null }) {
+const repeats = () => ($("repeats").value === "number" ? Number($("repetitions").value) : $("repeats").value);
+// Whether the number of repetitions is one, or none is asked for.
+export const isNumbered = () => $("repeats").value !== "number" || $("repetitions").validity.valid;
+
+function setRepeats(how) {
+  const number = typeof how === "number";
+  $("repeats").value = number ? "number" : how;
+  $("repetitions").hidden = !number;
+  if (number) $("repetitions").value = how;
+}
+
+// Who is to give the number begins with the one that is shown. The focus stays, as arrow keys may go on to the next choice.
+function repeatsChosen() {
+  const how = $("repeats").value;
+  setRepeats(how === "number" ? state.result?.candidates[0].repetitions?.length ?? 1 : how);
+  edited();
+}
+
+export function setOptions({ none = null, min_confidence: least = null, repeats: how = null }) {
   const { offers } = state.info;
   $("none").checked = offers.none && none !== null;
   $("least").value = offers.min_confidence ? Math.round(100 * (least ?? 0)) : 0;
-  $("partial").checked = repeats === "partial";
+  setRepeats(how ?? state.info.repeats);
   sayLeast();
 }
 
@@ -257,15 +261,28 @@ async function writeSteps() {
   } catch (error) { say(""); fail(error); }
 }
 
-async function pasted() {
-  const list = actionsIn($("lines").value);
-  if (!list.length) { fail(new Error("Write one action per line first.")); return; }
+// Adds them; one that is there without steps takes those that are given, and one with steps has them as another wording.
+// What there is to say of the latter.
+function pasteAll(list) {
+  const reworded = [];
+  for (const { label, steps, rewordings } of list) {
+    const card = cardOf(label);
+    if (!card || !steps.length) continue;
+    if (isWithoutSteps(card)) fillCard(card, steps, rewordings, ownDomain(card));
+    else if (addNewWordings(card, [steps, ...rewordings])) reworded.push(label);
+  }
   addAll(list);
+  return reworded.length ? `The steps of ${short(reworded)} are another wording of those that were there. ` : "";
+}
+
+async function pasted() {
+  const { list, said: count } = actionsIn($("lines").value);
+  if (!list.length) { fail(new Error("Write one action per line first.")); return; }
+  const before = pasteAll(list);
   $("lines").value = "";
   $("lists").open = false;  // it would hide the cards that were just made
-  const count = `${counted(list.length, "action")} read`;
-  if (state.info.writes_steps) { say(`${count}; for missing steps press “${$("write").textContent}”.`); return; }
-  try { say(`${count}. ${await fillInShipped(cardsWithoutSteps())}`); } catch (error) { fail(error); }
+  if (state.info.writes_steps) { say(`${count}; for missing steps press “${$("write").textContent}”. ${before}`); return; }
+  try { say(`${count}. ${before}${await fillInShipped(cardsWithoutSteps())}`); } catch (error) { fail(error); }
 }
 
 async function openList(file) {
@@ -306,11 +323,17 @@ function addShipped(card, { label, steps, rewordings, domain: name }) {
     say(`Steps of ${label} filled in.`);
     return;
   }
-  const there = new Set([...card.querySelectorAll("textarea")].map((area) => stepsIn(area.value).join("\n")));
-  const other = [steps, ...rewordings].filter((one) => !there.has(one.join("\n")));
-  addWordings(card, other);
+  const count = addNewWordings(card, [steps, ...rewordings]);
   edited();
-  say(other.length ? `${label}: ${counted(other.length, "shipped wording")} added to its steps.` : `${label} has the shipped steps already.`);
+  say(count ? `${label}: ${counted(count, "shipped wording")} added to its steps.` : `${label} has the shipped steps already.`);
+}
+
+// Adds those that are not there yet; how many they are.
+function addNewWordings(card, wordings) {
+  const there = new Set([...card.querySelectorAll("textarea")].map((area) => stepsIn(area.value).join("\n")));
+  const other = wordings.filter((one) => !there.has(one.join("\n")));
+  addWordings(card, other);
+  return other.length;
 }
 
 let shipped = null;
@@ -341,7 +364,9 @@ export function startCandidates(actions) {
   $("write").addEventListener("click", writeSteps);
   $("domain").addEventListener("input", () => { drawDomains(); edited(); });
   $("none").addEventListener("change", edited);
-  $("partial").addEventListener("change", edited);
+  $("repeats").addEventListener("change", repeatsChosen);
+  $("repetitions").addEventListener("focus", () => $("repetitions").select());
+  $("repetitions").addEventListener("input", () => { if (isNumbered()) edited(); });
   $("least").addEventListener("input", () => { sayLeast(); edited(); });
   $("paste").addEventListener("click", pasted);
   $("open-list").addEventListener("change", (event) => { openList(event.target.files[0]); event.target.value = ""; });

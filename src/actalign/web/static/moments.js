@@ -4,7 +4,7 @@ import { candidates } from "./candidates.js";
 import { request } from "./queue.js";
 import { span } from "./maps.js";
 import { $, counted, fail, ids, make, seconds, state } from "./state.js";
-import { COLOURS } from "./timeline.js";
+import { look } from "./timeline.js";
 import { seek } from "./view.js";
 
 const AT_ONCE = 30;  // moments that are added to those that are shown
@@ -30,7 +30,7 @@ async function search(open) {
 
 // The next moments of those that were found.
 function showHits(found, open) {
-  const { moments, notes, clips } = found, shown = $("hits").children.length;
+  const { moments, notes, clips, per_clip: each, most } = found, shown = $("hits").children.length;
   $("hits").append(...moments.slice(shown, shown + AT_ONCE).map((m) => moment(
     m.name, `${m.start_seconds.toFixed(1)} to ${seconds(m.end_seconds)}, similarity ${m.score.toFixed(3)}`,
     `/api/clips/${m.clip}/frame?t=${m.best_seconds}`,
@@ -38,7 +38,7 @@ function showHits(found, open) {
   const now = $("hits").children.length, left = moments.length - now;
   const count = `${left ? `The best ${now} of ` : ""}${counted(moments.length, "moment")}`;
   $("search-note").textContent = [...notes, moments.length
-    ? `${count} in ${counted(clips, "encoded clip")}, best first.`
+    ? `${count} in ${counted(clips, "encoded clip")}, best first; at most ${each} of each clip and ${most} in all.`
     : "The encoder recognised nothing in these clips, so there are no moments."].join(" ");
   $("more-hits").hidden = !left;
   $("more-hits").textContent = `Show ${Math.min(AT_ONCE, left)} more`;
@@ -51,6 +51,17 @@ function showHits(found, open) {
 export function forgetLocated() {
   $("located").replaceChildren();
   $("strip").replaceChildren();
+}
+
+// The lane of each mark, from below, so that none lies over another.
+function lanes(detections) {
+  const ends = [], found = [];
+  for (const [n, d] of [...detections.entries()].sort(([, a], [, b]) => a.start_seconds - b.start_seconds)) {
+    const free = ends.findIndex((end) => end <= d.start_seconds);
+    found[n] = free < 0 ? ends.length : free;
+    ends[found[n]] = d.end_seconds;
+  }
+  return found;
 }
 
 async function locate() {
@@ -69,18 +80,21 @@ async function locate() {
   if (!shown()) return;
   const labels = [...new Set(detections.map((d) => d.label))], [from, length] = span(state.result);
   const go = (d) => () => seek(d.start_seconds);
-  const colour = (d) => COLOURS[labels.indexOf(d.label) % COLOURS.length];
+  const background = (d) => look(labels.indexOf(d.label)), lane = lanes(detections), count = Math.max(0, ...lane) + 1;
   const text = (d) => `${d.start_seconds.toFixed(1)} to ${seconds(d.end_seconds)}: ${d.label}`;
   $("located").replaceChildren(...detections.map((d) => {
     const item = moment(text(d), d.weak ? "weak" : "", null, go(d));
-    item.firstChild.style.borderLeft = `.5rem solid ${colour(d)}`;
+    const swatch = make("i", "", { className: "swatch", ariaHidden: "true" });
+    swatch.style.background = background(d);
+    item.firstChild.prepend(swatch);
     return item;
   }));
   // The list has the same as buttons.
-  $("strip").replaceChildren(...detections.map((d) => {
+  $("strip").style.setProperty("--lanes", count);
+  $("strip").replaceChildren(...detections.map((d, n) => {
     const mark = make("span", "", { title: text(d) });
     mark.classList.toggle("weak", d.weak);
-    Object.assign(mark.style, { background: colour(d), left: `${100 * (d.start_seconds - from) / length}%`,
+    Object.assign(mark.style, { background: background(d), bottom: `${100 * lane[n] / count}%`, left: `${100 * (d.start_seconds - from) / length}%`,
       width: `${100 * (d.end_seconds - d.start_seconds) / length}%` });
     mark.addEventListener("click", go(d));
     return mark;

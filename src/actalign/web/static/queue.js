@@ -1,6 +1,6 @@
 // Uploads and alignments, one after another, with their progress; one that fails stops no other.
 import { call, Unanswered } from "./api.js";
-import { candidates, domain, options } from "./candidates.js";
+import { candidates, domain, isNumbered, options } from "./candidates.js";
 import { $, fail, ids, keep, kept, make, rowOf, say, seconds, state } from "./state.js";
 import { drawAccuracy, drawTable } from "./table.js";
 
@@ -63,7 +63,17 @@ export function unsentRows() {
   return names.map((name) => ({ clip: null, name, state: null, error: "The page was left before this file was uploaded; drop it here again." }));
 }
 
-async function upload(files) {
+// Resolves when the files that are being uploaded are there.
+let uploading = Promise.resolve();
+export const uploaded = () => uploading;
+
+function upload(files) {
+  const one = uploadAll(files);
+  uploading = Promise.allSettled([uploading, one]);
+  return one;
+}
+
+async function uploadAll(files) {
   const rows = files.map((file) => ({ clip: null, name: file.name, state: "waiting" }));
   state.rows.push(...rows);
   drawTable();
@@ -123,7 +133,7 @@ export function keepEdit(clip) { keepWork(null, clip); }
 // came, or the clip is scored, and then the clips that waited. A server that was started anew knows neither job nor embedding.
 export async function resume() {
   const { job } = kept();
-  if (!job) return;
+  if (!job || state.busy) return;  // Align may have been pressed meanwhile
   const found = job.answered ? await call(`jobs/${job.id}`).catch(() => null) : null;
   const clips = [...new Set([job.clip, ...(job.waiting ?? []), job.again])].filter(rowOf);
   const there = job.id ? found || !job.answered : clips.some((clip) => rowOf(clip).encoded);
@@ -136,6 +146,7 @@ export async function resume() {
 export async function align(clips) {
   if (!clips.length) { fail(new Error("Pick a demo clip or drop a video first.")); return; }
   if (!candidates().length) { fail(new Error("There are no candidates; name at least one action.")); return; }
+  if (!isNumbered()) { fail(new Error("The number of repetitions is missing or wrong; give a whole number above 0.")); $("repetitions").focus(); return; }
   await run(clips);
 }
 
@@ -148,7 +159,8 @@ async function run(clips, resumed = null) {
   began = resumed?.began ?? Date.now();
   busy(true);
   acts.started();
-  let failed = 0, fault = null, over = false;
+  let failed = 0, fault = null, faulty = "", over = false;
+  const said = new Set();
   for (const row of clips.map(rowOf).filter(Boolean)) row.state = "waiting";
   try {
     for (const [n, clip] of clips.entries()) {
@@ -171,14 +183,20 @@ async function run(clips, resumed = null) {
         row.error = error.message;
         failed += 1;
         fault = error;
+        faulty = row.name;
+        said.add(error.message);
         await refresh();
       }
     }
     keep({ job: null });  // not where the page is being left, whose requests fail
     over = true;
     if (cancelled) say("Cancelled.");
-    else if (fault) { say(clips.length > 1 ? `${clips.length - failed} of ${clips.length} clips aligned.` : ""); fail(fault); }
-    else say(`Done. Change a step and ${clips.length > 1 ? "the open clip" : "it"} is scored again at once.`);
+    else if (fault) {
+      // What all clips have in common is of none of them.
+      const common = (failed === clips.length && said.size === 1) || fault.message.includes(faulty);
+      say(clips.length > 1 ? `${clips.length - failed} of ${clips.length} clips aligned.` : "");
+      fail(common ? fault : new Error(`${faulty}: ${fault.message}`));
+    } else say(`Done. Change a step and ${clips.length > 1 ? "the open clip" : "it"} is scored again at once.`);
   } catch (error) { say(""); fail(error); } finally {
     running = null;
     for (const row of state.rows) if (row.state === "waiting") row.state = null;
@@ -231,6 +249,8 @@ function busy(on) {
   $("align").disabled = $("align-one").disabled = on;
   $("cancel").hidden = !on;
   $("progress").hidden = !on;
+  // The focus was lost with the button that was pressed and then couldn't be; who works by keys goes on there.
+  if (!on && document.activeElement === document.body) $("align").focus({ preventScroll: true });
 }
 
 const which = (n, count) => (count > 1 ? `Clip ${n + 1} of ${count}: ` : "");

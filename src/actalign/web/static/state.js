@@ -45,10 +45,17 @@ export function keep(more) {
   } catch { /* a private window */ }
 }
 
-// A duplicated tab gets a copy of what is kept while the first one is open, which alone goes on with its work.
+// A duplicated tab gets a copy of what is kept while the first one is open, which alone goes on with its work. A tab that
+// crashed leaves the same mark, but no page holds the lock of that name any more: its work goes on.
 const OPEN = "actalign-open";
-try {
-  if (sessionStorage.getItem(OPEN) && !document.wasDiscarded) keep({ job: null, unsent: [] });
-  addEventListener("pageshow", () => sessionStorage.setItem(OPEN, "yes"));
-  addEventListener("pagehide", () => sessionStorage.removeItem(OPEN));
-} catch { /* a private window */ }
+async function settle() {
+  try {
+    const before = sessionStorage.getItem(OPEN), mine = `actalign ${Math.random()}`, { locks } = navigator;  // none without TLS
+    addEventListener("pageshow", () => sessionStorage.setItem(OPEN, mine));
+    addEventListener("pagehide", () => sessionStorage.removeItem(OPEN));
+    locks?.request(mine, () => new Promise(() => {}));  // as long as the page is open
+    if (!before || document.wasDiscarded || await locks?.request(before, { ifAvailable: true }, Boolean)) return;
+    keep({ job: null, unsent: [] });
+  } catch { /* a private window */ }
+}
+export const settled = settle();

@@ -53,6 +53,13 @@ function heads() {
   }));
 }
 
+// An action's name, of which two lines are shown: a longer one would make its line of the table higher than the others.
+function named(label) {
+  const cell = make("td");
+  if (label) cell.append(make("span", label, { className: "named", title: label }));
+  return cell;
+}
+
 function line(row, first) {
   const item = make("tr"), open = make("button", row.name, { type: "button", tabIndex: first ? 0 : -1 });
   item.dataset.clip = row.clip ?? "";
@@ -68,16 +75,16 @@ function line(row, first) {
   name.append(open);
   const sure = row.confidence ?? null;
   const note = row.error ?? row.state ?? (row.result ? "" : "not aligned");
-  const action = make("td", row.label ?? (row.result ? "no label" : ""));
+  const action = named(row.label ?? (row.result ? "no label" : ""));
   if (row.result && !row.label) action.append(make("small", `likeliest: ${row.likeliest}`));
   if (note && note !== row.label) action.append(make("small", note, { className: row.error ? "bad" : "" }));
   const warned = row.warnings?.length ? "⚠ " : "", said = row.tag || (warned && "see its notes");
   if (said) action.append(make("small", warned + said, { title: (row.warnings ?? []).join(" ") }));
-  if (stale(row)) action.append(make("small", "by other candidates"));
+  if (stale(row)) action.append(make("small", "by other candidates or settings"));
   const times = row.partial_repetitions ? `${row.repetitions} + ${row.partial_repetitions} partial` : String(row.repetitions ?? "");
   item.append(picture, name, action,
     make("td", sure !== null ? percent(sure, row.label ? undefined : row.min_confidence) : row.margin != null ? `+${row.margin.toPrecision(2)}` : "", { className: "number" }),
-    make("td", row.second ?? ""), make("td", times, { className: "number" }),
+    named(row.second), make("td", times, { className: "number" }),
     make("td", row.seconds ? seconds(row.seconds) : "", { className: "number" }),
     make("td", judgement(row)));
   item.addEventListener("click", () => {
@@ -89,7 +96,7 @@ function line(row, first) {
   return item;
 }
 
-// Whether a row was aligned with other candidates than the open one.
+// Whether a row was aligned with other candidates or options than the open one.
 function stale(row) {
   const open = rowOf(state.open);
   return Boolean(row.result && open?.candidates_key && row.candidates_key && open.candidates_key !== row.candidates_key);
