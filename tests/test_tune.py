@@ -247,6 +247,18 @@ def test_numbers_of_wordings_to_try_are_whole_or_all(tuned, colour_model, wrong)
     assert f"--wordings has '{wrong}'; give whole numbers above 0, or all." in done.stderr
 
 
+@pytest.mark.parametrize("wrong", ["-1", "nan", "x"])
+def test_lengths_of_smoothing_to_try_are_seconds_or_own(tuned, colour_model, wrong):
+    folder, _ = tuned
+    done = actalign(
+        *("eval", "tune", "clips", "--scripts", "scripts.json", "--model", colour_model),
+        *("--out", "smoothed", "--smoothing", f"own,{wrong}"),
+        cwd=folder,
+    )
+    assert done.returncode == 2
+    assert f"--smoothing has '{wrong}'; give seconds of 0 or more, or own." in done.stderr
+
+
 def test_a_clip_that_fails_is_left_out_and_ends_the_command_with_1(tuned, colour_model, tmp_path):
     folder, _ = tuned
     shutil.copytree(folder / "clips", tmp_path / "clips")
