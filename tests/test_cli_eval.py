@@ -182,6 +182,10 @@ def test_missing_data_and_runs_are_named(tmp_path):
         invoke("eval", "clips", tmp_path, "--out", tmp_path / "run", "--layout", "x")
     with pytest.raises(UsageError, match="not a finished run"):
         invoke("report", tmp_path)
+    (tmp_path / "tuning.json").write_text("{}")
+    with pytest.raises(UsageError, match="holds what `actalign eval tune` chose, which has no"):
+        invoke("report", tmp_path)
+    (tmp_path / "tuning.json").unlink()
     with pytest.raises(UsageError, match="no scorer 'nonsense'; choose one of dtw"):
         invoke("eval", "clips", tmp_path, "--out", tmp_path / "run", "--scorer", "nonsense")
     assert not (tmp_path / "run").exists()

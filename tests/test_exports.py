@@ -1183,6 +1183,9 @@ def test_the_file_that_is_exported_is_never_written_over(predictions, name):
         assert path not in export(path, to)
         with pytest.raises(UsageError, match="would be lost; name another"):
             export(path, to, path)
+    if path.suffix != ".md":
+        with pytest.raises(UsageError, match=f"{name} is the file to export"):
+            export(path, "csv", path)  # whose table would be named path.csv
     assert path.read_bytes() == before
 
 

@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
-from actalign import ActAlignError, ClipEmbedding, FrameBatch, Script, UsageError
+from actalign import ActAlignError, ArrayError, ClipEmbedding, FrameBatch, Script, UsageError
 from actalign.alignment._dtw import align
 from actalign.cli._show import save_figure
 from actalign.evaluation import _charts as charts
@@ -220,6 +220,14 @@ def test_the_path_on_the_heat_map_is_the_alignments():
         assert np.allclose(line.get_xdata(), ((edges[1:] + edges[:-1]) / 2)[alignment.path[:, 0]])
         assert np.array_equal(line.get_ydata(), alignment.path[:, 1])
     assert np.allclose(axes.collections[0].get_array(), alignment.affinity.T, atol=0)
+
+
+def test_a_heat_map_says_where_steps_or_times_are_not_the_alignments():
+    alignment = align(np.zeros((20, 3), np.float32))
+    with pytest.raises(ArrayError, match="There are 2 steps for an alignment of 3"):
+        heat_map_figure(alignment, steps=["a", "b"])
+    with pytest.raises(ArrayError, match=r"times of 20 frames must be 21, .* of shape \(20,\)"):
+        heat_map_figure(alignment, edges_seconds=np.arange(20.0))
 
 
 @pytest.mark.parametrize("size", [1.0, 1e-3, 1e-7, 1e-30])

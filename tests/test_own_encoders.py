@@ -205,6 +205,13 @@ def test_an_encoder_that_returns_nothing_is_told_so(clips):
     [found] = ActAlign(Nothing()).predict_many([clips[0]], scripts=SCRIPTS)
     assert "returned 0 rows for " in str(found.error)
 
+    class Speechless(Images):
+        def encode_text(self, texts):
+            return None
+
+    with pytest.raises(EncoderError, match="The encoder own returned 0 rows for 2 texts; it must"):
+        ActAlign(Speechless()).predict(clips[0], scripts=SCRIPTS)
+
 
 def test_a_field_of_another_type_is_named():
     for field, value in (("dim", "3"), ("logit_scale", np.float32(2.3)), ("model_id", None)):

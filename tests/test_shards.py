@@ -154,6 +154,17 @@ def test_parts_of_plain_runs_follow_one_another_and_equal_rows_count_once(tmp_pa
     assert [r["doc_id"] for r in merge([one, two])] == ["b", "a", "c"]
 
 
+def test_parts_without_any_row_are_said(tmp_path):
+    """A shard that has no clip leaves an empty file; such files alone are hardly a whole run."""
+    for name in ("0.jsonl", "3.jsonl"):
+        (tmp_path / name).touch()
+    merged = actalign(tmp_path, "merge", "merged.jsonl", "0.jsonl", "3.jsonl")
+    assert merged.returncode == 0
+    assert "none of the parts has a row, so merged.jsonl has none" in merged.stderr
+    write(tmp_path / "1.jsonl", [row("a")])
+    assert not actalign(tmp_path, "merge", "merged.jsonl", "0.jsonl", "1.jsonl").stderr
+
+
 def error(clip_id):
     return {**row(clip_id), "status": "error"}
 

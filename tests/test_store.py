@@ -10,7 +10,7 @@ from actalign.clips import Sampling, Store, _keys, clip_ids, embed_videos, open_
 from actalign.clips._store import entry_key, read_entry, write_entry
 from actalign.clips._stored import list_entries, read_stored
 from actalign.encoders import load_encoder
-from actalign.errors import ActAlignError
+from actalign.errors import ActAlignError, UsageError
 from actalign.types import ClipEmbedding
 from tests.command import actalign, printed_by
 from tests.media import write_video
@@ -73,6 +73,16 @@ def test_a_damaged_entry_counts_as_none_and_is_named(tmp_path, damage):
         read_entry(path)
     store.put(clip(), "k")
     assert store.get("a/b clip", "k") is not None
+
+
+@pytest.mark.parametrize("key", ["../../out", "a/b", "a\\b", ".."])
+def test_a_key_never_leads_out_of_the_store(tmp_path, key):
+    for store in (Store(tmp_path / "in" / "store"), open_store(f"file://{tmp_path}/in/address")):
+        with pytest.raises(UsageError, match="give letters, digits, _ and - only"):
+            store.put(clip(), key)
+        with pytest.raises(UsageError, match="give letters, digits, _ and - only"):
+            store.get("a/b clip", key)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_nothing_is_left_behind_when_the_folder_cannot_be_written(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from actalign.errors import UsageError
 from actalign.evaluation import Question
 from actalign.evaluation._settings import read_settings, settings_name, write_settings
-from actalign.evaluation._tune import Setting, _best, _chosen, folds_of, setting_lines
+from actalign.evaluation._tune import Setting, _best, _chosen, _Table, folds_of, setting_lines
 from actalign.rows import read_rows
 from tests.colour_clips import write_colours
 from tests.command import actalign
@@ -48,6 +48,13 @@ def test_of_equally_right_settings_the_one_with_better_ranks_and_then_the_cheape
     assert _best(np.array([[1, 2], [2, 1], [1, 3]]), [5, 5, 5]) == 0
     assert _best(np.array([[1, 3], [1, 2]]), [1, 9]) == 1
     assert _best(np.array([[1, 2], [1, 2]]), [9, 1]) == 1
+
+
+def test_the_cost_of_a_setting_is_not_that_of_its_first_clip():
+    seconds = np.array([[0.9, 0.004, 0.005, 0.003], [0.002, 0.002, 0.002, 0.002]])
+    table = _Table(questions("abab"), np.ones((2, 4), int), np.full((2, 4), 30.0), seconds)
+    assert table.cost(0) == {"frames": 30.0, "scoring_ms": 4.5}
+    assert table.cost(1) == {"frames": 30.0, "scoring_ms": 2.0}
 
 
 class Table:
@@ -238,6 +245,18 @@ def test_numbers_of_wordings_to_try_are_whole_or_all(tuned, colour_model, wrong)
     )
     assert done.returncode == 2
     assert f"--wordings has '{wrong}'; give whole numbers above 0, or all." in done.stderr
+
+
+@pytest.mark.parametrize("wrong", ["-1", "nan", "x"])
+def test_lengths_of_smoothing_to_try_are_seconds_or_own(tuned, colour_model, wrong):
+    folder, _ = tuned
+    done = actalign(
+        *("eval", "tune", "clips", "--scripts", "scripts.json", "--model", colour_model),
+        *("--out", "smoothed", "--smoothing", f"own,{wrong}"),
+        cwd=folder,
+    )
+    assert done.returncode == 2
+    assert f"--smoothing has '{wrong}'; give seconds of 0 or more, or own." in done.stderr
 
 
 def test_a_clip_that_fails_is_left_out_and_ends_the_command_with_1(tuned, colour_model, tmp_path):

@@ -1,5 +1,6 @@
 """The explorer's HTTP API, as a program uses it and as somebody tries to abuse it."""
 
+import http.client
 import json
 import os
 import re
@@ -9,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -494,6 +495,18 @@ def test_a_body_larger_than_any_request_is_refused(serve, path):
         answer = api.http.post(path, content=body, headers={"Content-Type": "application/json"})
         assert answer.status_code == 413
         assert answer.json() == {"error": "The request is larger than 8 MB; send less."}
+
+
+def test_an_upload_that_is_announced_as_too_large_is_refused_before_it_is_sent(serve):
+    api = serve(limits=Limits(upload_bytes=1000, silent_seconds=1))
+    client = http.client.HTTPConnection("127.0.0.1", api.port, timeout=DEADLOCK_SECONDS)
+    with closing(client):
+        client.putrequest("POST", "/api/clips?name=match.mp4")
+        client.putheader("Content-Length", "1001")
+        client.endheaders()  # and no byte of the file
+        answer = client.getresponse()
+        assert answer.status == 413
+        assert "match.mp4 is larger than this server's limit" in answer.read().decode()
 
 
 @pytest.fixture

@@ -139,5 +139,5 @@ def _number(value: str) -> float:
     except ValueError:
         number = -1.0
     if not 0 <= number < 1e6:
-        raise UsageError(f"{value!r} is neither a number of at least 0 nor 'own'.")
+        raise UsageError(f"--smoothing has {value!r}; give seconds of 0 or more, or own.")
     return number

@@ -36,9 +36,12 @@ def merge(
     check_row_file(out)
     rows = merged(parts)
     _check_kept(out, parts)
+    written = None
     with said_if_long(out), row_file(out) as write:
-        for row in rows:
-            write(row)
+        for written in rows:
+            write(written)
+    if written is None:
+        typer.echo(f"none of the parts has a row, so {out} has none; give all parts", err=True)
     print(out)
 
 

@@ -25,6 +25,7 @@ from actalign.files import file_stem, write_bytes
 from actalign.types import ClipEmbedding
 
 FORMAT = "actalign-clip-embedding-1"
+_KEY = re.compile(r"[A-Za-z0-9_-]*")  # empty: an evaluation's of a video that is gone
 _KEYED = re.compile(r"\.[0-9a-f]{16}\.(safetensors|parquet)$")
 
 
@@ -35,7 +36,12 @@ def entry_key(settings: Mapping[str, object]) -> str:
 
 
 def entry_name(clip_id: str, key: str) -> str:
-    """A file name for an entry, without suffix: readable, safe, and different for each clip."""
+    """A file name for an entry, without suffix: readable, safe, and different for each clip.
+
+    Raises UsageError for a key that could lead out of the store's folder.
+    """
+    if not _KEY.fullmatch(key):
+        raise UsageError(f"The key is {key!r}; give letters, digits, _ and - only.")
     return f"{file_stem(clip_id)}.{key}"
 
 

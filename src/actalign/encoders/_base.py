@@ -241,7 +241,8 @@ def encode_pictures(encoder: Encoder, frames: UInt8) -> Float32:
 def encode_texts(encoder: Encoder, texts: Sequence[str]) -> Float32:
     """Embed texts: one row for each, else EncoderError."""
     rows = np.asarray(encoder.encode_text(texts), np.float32)
-    _check_rows(encoder, len(rows), len(texts), "text", EncoderError)
+    # Not len() of whatever came: None makes an array that has no length.
+    _check_rows(encoder, len(rows) if rows.ndim else 0, len(texts), "text", EncoderError)
     check_width(encoder.info, rows, "texts", EncoderError)
     return rows
 

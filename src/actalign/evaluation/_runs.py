@@ -153,6 +153,11 @@ def _read_run(folder: Path) -> Run:
         inside = next((one.parent for one in folder.glob("*/results.json")), None)
         if inside is not None:
             raise UsageError(f"{folder} is a folder of runs; name one, such as {inside}.") from None
+        if (folder / "tuning.json").exists():
+            raise UsageError(
+                f"{folder} holds what `actalign eval tune` chose, which has no report: read its "
+                "settings.yaml and tuning.json, or name the folder of an `actalign eval clips`."
+            ) from None
         raise UsageError(
             f"{folder} is not a finished run: {Path(error.filename).name} is missing; run "
             "`actalign eval` until it ends."

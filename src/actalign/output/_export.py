@@ -108,7 +108,9 @@ def export(
     to, out = export_place(predictions, to, out)
     rows = RowFile(predictions, find_videos=to not in TABLES)
     if is_same_file(given, predictions) or is_same_file(out, predictions):
-        raise UsageError(f"{out} is the file to export, and would be lost; name another to write.")
+        raise UsageError(
+            f"{predictions} is the file to export, and would be lost; name another to write."
+        )
     for file in files_of_rows(out) if to in ONE_FILE else [out / "file"]:
         check_writable(file)
     if to in PROJECTS:

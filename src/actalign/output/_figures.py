@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.cells import cell_len
 
-from actalign.errors import ActAlignError, UsageError, counted
+from actalign.errors import ActAlignError, ArrayError, UsageError, counted
 from actalign.files import write_bytes
 from actalign.output._drawing import (
     LEFT,
@@ -136,10 +136,17 @@ def heat_map_figure(
 
     steps: K texts; without them the steps are numbered. edges_seconds: (T + 1,) times where frames
     begin and the end of the last; without them frames are numbered. repetitions: see `Candidate`;
-    needs edges_seconds.
+    needs edges_seconds. Raises ArrayError for another number of either.
     """
     look = get_theme(theme)
     frames, count = alignment.affinity.shape
+    if steps and len(steps) != count:
+        raise ArrayError(f"There are {len(steps)} steps for an alignment of {count}; give all.")
+    if edges_seconds is not None and np.shape(edges_seconds) != (frames + 1,):
+        raise ArrayError(
+            f"The times of {frames} frames must be {frames + 1}, with the end of the last, not of "
+            f"shape {np.shape(edges_seconds)}."
+        )
     labels = [step_label(k, s) for k, s in enumerate(steps, 1)] or [
         str(k) for k in range(1, count + 1)
     ]

@@ -146,6 +146,7 @@ def _uploads(app: FastAPI, explorer: Explorer) -> None:
         """Upload a video: the body is the file's bytes; ``name`` is only for display."""
         shown = PurePosixPath(name.replace("\\", "/")).name.strip() or "clip"
         shown = "".join(c if c.isprintable() else "_" for c in shown)[-120:]
+        length = request.headers.get("content-length")  # the server has checked that it is a number
         if not explorer.uploading.acquire(blocking=False):
             raise QueueFull("Too many uploads are in progress; try again when one has finished.")
         try:
@@ -155,6 +156,7 @@ def _uploads(app: FastAPI, explorer: Explorer) -> None:
                 request.stream(),
                 path,
                 name=shown,
+                announced=None if length is None else int(length),
                 most=limits.upload_bytes,
                 silent_seconds=limits.silent_seconds,
             )

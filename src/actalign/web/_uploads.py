@@ -90,24 +90,35 @@ def _locked(path: Path) -> IO[bytes] | None:
 
 
 async def receive(
-    blocks: AsyncIterator[bytes], path: Path, *, name: str, most: int, silent_seconds: float
+    blocks: AsyncIterator[bytes],
+    path: Path,
+    *,
+    name: str,
+    announced: int | None,
+    most: int,
+    silent_seconds: float,
 ) -> None:
     """Write what arrives to ``path``; nothing is left there after an error.
 
-    name: the upload's name in messages. most: maximum size in bytes. silent_seconds: how long to
-    wait for LEAST_BYTES or the end. Raises TooLarge, TooSlow and DiskFull.
+    name: the upload's name in messages. announced: its size in bytes as the client says, None if
+    it doesn't; what is too large by that is refused before any of it is sent. most: maximum size.
+    silent_seconds: how long to wait for LEAST_BYTES or the end. Raises TooLarge, TooSlow and
+    DiskFull.
     """
     size = counted = 0
+    too_large = TooLarge(
+        f"{name} is larger than this server's limit of {most / 1e6:.0f} MB; cut it or make it "
+        "smaller."
+    )
+    if announced is not None and announced > most:
+        raise too_large
     try:
         with path.open("wb") as file:
             async with asyncio.timeout(silent_seconds) as patience:
                 async for block in blocks:
                     size += len(block)
                     if size > most:
-                        raise TooLarge(
-                            f"{name} is larger than this server's limit of {most / 1e6:.0f} MB; "
-                            "cut it or make it smaller."
-                        )
+                        raise too_large
                     file.write(block)
                     if size - counted >= LEAST_BYTES:
                         counted = size
