@@ -546,6 +546,7 @@ def test_what_an_affinity_of_ones_own_gives_wrongly_is_said(monkeypatch, measure
     [
         lambda affinity, sizes, timing: [],
         lambda affinity, sizes, timing: [np.zeros((2, 2), int)] * len(sizes),
+        lambda affinity, sizes, timing: None,
     ],
 )
 def test_what_a_path_of_ones_own_gives_wrongly_is_said(monkeypatch, align):
@@ -554,6 +555,14 @@ def test_what_a_path_of_ones_own_gives_wrongly_is_said(monkeypatch, align):
         get_scorer("cosine+wrong+path").score(*example(), BY)
     with pytest.raises(UsageError, match="path 'none' needs a function"):
         LaidPath("none", "neither")
+
+
+@pytest.mark.parametrize("means", [None, np.zeros((2, 3)), np.zeros((2, 1, 4))])
+def test_what_a_path_of_ones_own_measures_wrongly_is_said(monkeypatch, means):
+    wrong = LaidPath("wrong", "wrong", measure=lambda affinity, sizes, timing: means)
+    monkeypatch.setitem(PATHS, "wrong", wrong)
+    with pytest.raises(ArrayError, match=r"path 'wrong' measured .*for 3 candidates it must be"):
+        get_scorer("cosine+wrong+path").score(*example(), BY)
 
 
 def test_the_docs_scorer_of_ones_own_is_aligned_by_its_own_affinity():

@@ -78,14 +78,22 @@ class Path:
             raise UsageError(f"The path {self.name!r} needs a function `align` or `measure`.")
 
     def means(self, affinity: Float32, sizes: Sequence[int], timing: Timing) -> Means:
-        """What ``measure`` gives; raises ArrayError for a path that can't be read."""
+        """What ``measure`` gives; raises ArrayError where it or a path can't be read."""
         if self.measure is not None:
-            return self.measure(affinity, sizes, timing)
+            means = self.measure(affinity, sizes, timing)
+            shape = np.shape(means)
+            if len(shape) != 3 or shape[::2] != (2, len(sizes)):
+                raise ArrayError(
+                    f"The path {self.name!r} measured an array of the shape {shape}; for "
+                    f"{len(sizes)} candidates it must be (2, P, {len(sizes)})."
+                )
+            return means
         assert self.align is not None
         found = np.empty((2, 1, len(sizes)))
         paths = self.align(affinity, sizes, timing)
         columns = columns_of(affinity, sizes)
-        if len(paths) != len(sizes) or not all(
+        whole = isinstance(paths, list | tuple) and len(paths) == len(sizes)
+        if not whole or not all(
             is_whole(path, table.shape) for path, table in zip(paths, columns, strict=True)
         ):
             raise ArrayError(
