@@ -259,6 +259,19 @@ def test_lengths_of_smoothing_to_try_are_seconds_or_own(tuned, colour_model, wro
     assert f"--smoothing has '{wrong}'; give seconds of 0 or more, or own." in done.stderr
 
 
+def test_what_was_chosen_for_another_model_is_not_written_over(tuned):
+    folder, _ = tuned
+    before = (folder / "tuned" / "settings.yaml").read_text()
+    done = actalign(
+        *("eval", "tune", "clips", "--scripts", "scripts.json", "--model", "body"),
+        *("--out", "tuned", "--scorer", "dtw"),
+        cwd=folder,
+    )
+    assert done.returncode == 2
+    assert "; give another --out for body." in done.stderr
+    assert (folder / "tuned" / "settings.yaml").read_text() == before
+
+
 def test_a_clip_that_fails_is_left_out_and_ends_the_command_with_1(tuned, colour_model, tmp_path):
     folder, _ = tuned
     shutil.copytree(folder / "clips", tmp_path / "clips")

@@ -357,8 +357,7 @@ def test_candidates_that_are_removed_one_after_another_are_scored_once(browse, s
     wait_for(lambda: page.evaluate("1") and held)
     assert [one["label"] for one in held[0].request.post_data_json["candidates"]] == ["red"]
     held.pop().continue_()
-    page.get_by_text("Scored again.").wait_for()
-    assert page.locator("#ranking li").count() == 1
+    until(page, "document.querySelectorAll('#ranking li').length === 1")
     page.locator(".candidate .top button").press("Enter")
     assert page.evaluate("document.activeElement.id") == "add"
     assert held == []

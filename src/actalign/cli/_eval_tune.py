@@ -92,6 +92,7 @@ def tune(
 
     check_writable(out / "tuning.json")
     choice = model.choice_of_one("eval tune")
+    _check_model(out / "settings.yaml", choice.model)
     questions = candidates.read(data, how, llm, out / "videos")
     console = print_notes(questions.notes, quiet=quiet)
     here, embed = machines.embedder(choice, quiet=quiet)
@@ -115,6 +116,15 @@ def tune(
         print(line)
     print(f"settings: {out / 'settings.yaml'}")
     raise typer.Exit(1 if result["failed"] else 0)
+
+
+def _check_model(written: Path, model: str) -> None:
+    """Raise UsageError if what was chosen before for another model would be lost."""
+    from actalign.evaluation._settings import read_settings
+
+    before = read_settings(written).get("model", model) if written.exists() else model
+    if before != model:
+        raise UsageError(f"{written} was chosen for {before}; give another --out for {model}.")
 
 
 def _listed(option: str, values: str) -> list[str]:
