@@ -130,9 +130,9 @@ async function scoreEdited(clip, mine) {
     const result = await scoring;
     if (mine !== edits) return;
     over();
-    say("Scored again.");
     await refresh();
     if (state.open === clip) present(result);
+    say("Scored again.");
   } catch (error) {
     if (mine !== edits) return;
     fail(error);
