@@ -405,7 +405,7 @@ def test_the_shares_of_several_wordings_are_their_formula(seed):
 def test_a_wording_far_below_another_of_its_label_keeps_its_share():
     """What the other labels weigh is lost in the sum of all, but not for this wording."""
     texts, values = [b"a", b"b", b"c"], np.array([[40, 0, 0.5]], np.float32)
-    found = Rivals.of_texts(texts, [1, 1, 1], [0, 0, 1], 0).shares(values)
+    found = Rivals.of_texts(texts, [1, 1, 1], [0, 0, 1], False).shares(values)
     expected = slow_shares(values[0], texts, [[text] for text in texts], [0, 0, 1])
     np.testing.assert_allclose(found[0], expected, rtol=2e-5)
 
@@ -416,7 +416,7 @@ def test_labels_of_the_same_texts_have_the_same_shares_to_the_last_bit():
         values = rng.normal(scale=size, size=(500, 7)).astype(np.float32)
         twice = np.concatenate([values, values[:, :2], values], axis=1)
         texts = [bytes([n]) for n in range(7)] + [b"x", b"y"] + [bytes([n]) for n in range(7)]
-        found = Rivals.of_texts(texts, [3, 4, 2, 3, 4], [0, 0, 1, 2, 2], 0).shares(twice)
+        found = Rivals.of_texts(texts, [3, 4, 2, 3, 4], [0, 0, 1, 2, 2], False).shares(twice)
         np.testing.assert_array_equal(found[:, :7], found[:, 9:])
 
 
