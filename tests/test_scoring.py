@@ -557,12 +557,25 @@ def test_what_a_path_of_ones_own_gives_wrongly_is_said(monkeypatch, align):
         LaidPath("none", "neither")
 
 
-@pytest.mark.parametrize("means", [None, np.zeros((2, 3)), np.zeros((2, 1, 4))])
+@pytest.mark.parametrize(
+    "means", [None, np.zeros((2, 3)), np.zeros((2, 1, 4)), np.zeros((2, 0, 3))]
+)
 def test_what_a_path_of_ones_own_measures_wrongly_is_said(monkeypatch, means):
     wrong = LaidPath("wrong", "wrong", measure=lambda affinity, sizes, timing: means)
     monkeypatch.setitem(PATHS, "wrong", wrong)
     with pytest.raises(ArrayError, match=r"path 'wrong' measured .*for 3 candidates it must be"):
         get_scorer("cosine+wrong+path").score(*example(), BY)
+
+
+def test_what_a_path_of_ones_own_measures_may_be_lists(monkeypatch):
+    def measured(means):
+        path = LaidPath("listed", "listed", measure=lambda affinity, sizes, timing: means)
+        monkeypatch.setitem(PATHS, "listed", path)
+        return get_scorer("cosine+listed+both").score(*example(), BY)
+
+    np.testing.assert_array_equal(measured([[[1, 2, 3]], [[4, 5, 6]]]), [5, 7, 9])
+    with pytest.raises(ArrayError, match="path 'listed' measured must be numbers in rows of one"):
+        measured([[[1, 2, 3]], [[4, 5]]])
 
 
 def test_the_docs_scorer_of_ones_own_is_aligned_by_its_own_affinity():
