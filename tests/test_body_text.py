@@ -17,6 +17,7 @@ from actalign.encoders.body import _vocabulary as vocabulary
 from actalign.encoders.body._text import MAX_TOKENS, TextTower, WordVectors, normalize_text
 from actalign.errors import EncoderError
 from actalign.rows import read_rows
+from actalign.rows._warnings import unknown_words
 from actalign.scripts import shipped_scripts
 from actalign.scripts._shipped import shipped_domains
 from tests.command import actalign
@@ -322,6 +323,9 @@ def test_none_has_no_confidence_where_it_is_compared_with_unknown_words_alone(tm
         assert ("unknown words" in said) == (not sure)
         assert ("confidence" in row) == sure
         assert any("confidence" in one for one in row["candidates"]) == sure
+        # Where --top-k cuts the one that is known, the answer is no less sure.
+        cut = [one for one in row["candidates"] if one["label"] != "walking lunge"]
+        assert unknown_words(row | {"candidates": cut}) == (not sure)
 
 
 def test_many_unknown_texts_are_no_wall_of_sentences(tmp_path):

@@ -552,6 +552,14 @@ def test_confidences_are_in_rows_and_an_unsure_answer_has_no_label():
         candidates(min_confidence=0.5, scorer="competitive_reversed")
 
 
+def test_a_refusal_says_whose_words_are_unknown():
+    encoder = Planted(COSINES, logit_bias=-5.0)
+    found = replace(resolved(encoder, SCRIPTS).predict(encoder.clip()), min_confidence=0.5)
+    assert found.refusal == "its words are unknown, so it has no confidence"
+    none = replace(found, candidates=(replace(found.best, none=True), *found.candidates[1:]))
+    assert none.refusal.startswith("the words that it is compared with are unknown")
+
+
 def test_spellings_of_a_label_in_a_script_file_are_one_candidate():
     encoder = Planted(COSINES, logit_bias=-5.0)
     other = Script("RIGHT ", SCRIPTS[1].steps, domain="gym")

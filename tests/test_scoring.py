@@ -405,7 +405,7 @@ def test_the_shares_of_several_wordings_are_their_formula(seed):
 def test_a_wording_far_below_another_of_its_label_keeps_its_share():
     """What the other labels weigh is lost in the sum of all, but not for this wording."""
     texts, values = [b"a", b"b", b"c"], np.array([[40, 0, 0.5]], np.float32)
-    found = Rivals.of_texts(texts, [1, 1, 1], [0, 0, 1], 0).shares(values)
+    found = Rivals.of_texts(texts, [1, 1, 1], [0, 0, 1], False).shares(values)
     expected = slow_shares(values[0], texts, [[text] for text in texts], [0, 0, 1])
     np.testing.assert_allclose(found[0], expected, rtol=2e-5)
 
@@ -416,7 +416,7 @@ def test_labels_of_the_same_texts_have_the_same_shares_to_the_last_bit():
         values = rng.normal(scale=size, size=(500, 7)).astype(np.float32)
         twice = np.concatenate([values, values[:, :2], values], axis=1)
         texts = [bytes([n]) for n in range(7)] + [b"x", b"y"] + [bytes([n]) for n in range(7)]
-        found = Rivals.of_texts(texts, [3, 4, 2, 3, 4], [0, 0, 1, 2, 2], 0).shares(twice)
+        found = Rivals.of_texts(texts, [3, 4, 2, 3, 4], [0, 0, 1, 2, 2], False).shares(twice)
         np.testing.assert_array_equal(found[:, :7], found[:, 9:])
 
 
@@ -557,12 +557,25 @@ def test_what_a_path_of_ones_own_gives_wrongly_is_said(monkeypatch, align):
         LaidPath("none", "neither")
 
 
-@pytest.mark.parametrize("means", [None, np.zeros((2, 3)), np.zeros((2, 1, 4))])
+@pytest.mark.parametrize(
+    "means", [None, np.zeros((2, 3)), np.zeros((2, 1, 4)), np.zeros((2, 0, 3))]
+)
 def test_what_a_path_of_ones_own_measures_wrongly_is_said(monkeypatch, means):
     wrong = LaidPath("wrong", "wrong", measure=lambda affinity, sizes, timing: means)
     monkeypatch.setitem(PATHS, "wrong", wrong)
     with pytest.raises(ArrayError, match=r"path 'wrong' measured .*for 3 candidates it must be"):
         get_scorer("cosine+wrong+path").score(*example(), BY)
+
+
+def test_what_a_path_of_ones_own_measures_may_be_lists(monkeypatch):
+    def measured(means):
+        path = LaidPath("listed", "listed", measure=lambda affinity, sizes, timing: means)
+        monkeypatch.setitem(PATHS, "listed", path)
+        return get_scorer("cosine+listed+both").score(*example(), BY)
+
+    np.testing.assert_array_equal(measured([[[1, 2, 3]], [[4, 5, 6]]]), [5, 7, 9])
+    with pytest.raises(ArrayError, match="path 'listed' measured must be numbers in rows of one"):
+        measured([[[1, 2, 3]], [[4, 5]]])
 
 
 def test_the_docs_scorer_of_ones_own_is_aligned_by_its_own_affinity():

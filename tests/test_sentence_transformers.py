@@ -17,7 +17,7 @@ from PIL import Image
 from actalign import ActAlign, FrameBatch, Script
 from actalign.encoder_info import SHORT_STEP_TEMPLATE, STEP_TEMPLATE
 from actalign.encoders import load_encoder
-from actalign.errors import ArrayError, EncoderError
+from actalign.errors import ArrayError, EncoderError, EncoderUsageError
 from tests.command import actalign
 from tests.tiny_hub import tiny_hub, use_hub
 from tests.tiny_models import CORPUS, make_clip, make_qwen3_vl
@@ -178,7 +178,7 @@ class TestFiles:
 @pytest.mark.skipif(find_spec("torchvision") is not None, reason="torchvision is there")
 def test_a_package_that_a_model_lacks_is_named(tmp_path):
     folder = make_qwen3_vl(tmp_path / "model")
-    with pytest.raises(EncoderError) as error:
+    with pytest.raises(EncoderUsageError) as error:  # exit code 2, as of any extra
         load_encoder(f"st:{folder}")
     said = str(error.value)
     assert "Torchvision library but it was not found in your environment); install the" in said

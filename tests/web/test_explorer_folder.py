@@ -1087,6 +1087,12 @@ TABLES = {
         [("Seitheben", ["Arme hängen|Arme heben"]), ("Stütz", ["Arme gestreckt"])],
         "; the row of headings and the column of numbers left out.",
     ),
+    "a heading of the numbers, steps that are numbers there, and a number alone": (
+        "No.\taction\t1\t2\n1\tpush up\tarms straight\tchest low\n2",
+        [("push up", ["arms straight|chest low"])],
+        "1 action with 2 steps read from a table, whose first column names the action; "
+        "the row of headings and the column of numbers left out.",
+    ),
     "all steps in one cell": (
         'action\tsteps\npush up\t"arms straight\n- chest ""low"""\n'
         "squat\tstand; hips low\nlunge\t1. stand 2. one knee low\nplank\tarms bent, body straight",

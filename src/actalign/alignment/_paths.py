@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from actalign.alignment._affinities import columns_of
 from actalign.alignment._dtw import align_batch, column_starts
+from actalign.arguments import array_of
 from actalign.errors import ArrayError, UsageError
 from actalign.types import Float32, Float64, Int32
 
@@ -80,11 +81,11 @@ class Path:
     def means(self, affinity: Float32, sizes: Sequence[int], timing: Timing) -> Means:
         """What ``measure`` gives; raises ArrayError where it or a path can't be read."""
         if self.measure is not None:
-            means = self.measure(affinity, sizes, timing)
-            shape = np.shape(means)
-            if len(shape) != 3 or shape[::2] != (2, len(sizes)):
+            measured = self.measure(affinity, sizes, timing)
+            means: Means = array_of(measured, np.float64, f"What the path {self.name!r} measured")
+            if means.ndim != 3 or means.shape[::2] != (2, len(sizes)) or not means.size:
                 raise ArrayError(
-                    f"The path {self.name!r} measured an array of the shape {shape}; for "
+                    f"The path {self.name!r} measured an array of the shape {means.shape}; for "
                     f"{len(sizes)} candidates it must be (2, P, {len(sizes)})."
                 )
             return means

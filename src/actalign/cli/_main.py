@@ -1,7 +1,7 @@
 """The `actalign` command: its verbs, in the order of use.
 
-Exit codes: 0 all well, 1 some or all of the work failed, 2 wrong usage, also
-of a package that is not installed.
+Exit codes: 0 all well, 1 some or all of the work failed, 2 wrong usage or a
+missing package.
 """
 
 from __future__ import annotations

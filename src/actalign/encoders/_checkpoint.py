@@ -22,7 +22,7 @@ from actalign.documents import parse_json, parse_yaml, read_text
 from actalign.encoders._configuration import check_adapter, check_configuration, shards_of
 from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders._preprocessing import ImagePreprocessing
-from actalign.errors import EncoderError, brief_reason
+from actalign.errors import EncoderError, EncoderUsageError, brief_reason
 from actalign.hub import WAYS_OUT, check_hub_id, hub_folder
 
 
@@ -366,12 +366,13 @@ def read_scalars(weights: Sequence[Path]) -> dict[str, float]:
 
 def unloadable(what: str, error: Exception) -> EncoderError:
     """The error for a model that a library can't load; it names a missing package."""
-    reason = brief_reason(error)
+    reason, kind = brief_reason(error), EncoderError
     advice = "fetch it again or choose another --model"
     if isinstance(error, ImportError):
+        kind = EncoderUsageError
         # transformers then explains it over several lines
         reason, advice = reason.partition(". ")[0], "install the package it names"
-    return EncoderError(f"{what} can't be loaded ({type(error).__name__}: {reason}); {advice}.")
+    return kind(f"{what} can't be loaded ({type(error).__name__}: {reason}); {advice}.")
 
 
 def features_of(output: Any) -> torch.Tensor:

@@ -94,6 +94,8 @@ def unknown_words(row: Row) -> bool:
     best, *others = row["candidates"]
     unknown = {one.get("text") for one in row.get("text_warnings") or () if one.get("unknown")}
     compared = others if best.get("none") else [best]
+    if best.get("none") and "confidence" in best:  # it was compared with more, which --top-k cut
+        return False
     return bool(compared) and all(
         means_nothing(one["label"], [step.step["step"] for step in numbered_steps(one)], unknown)
         for one in compared

@@ -279,13 +279,14 @@ class Prediction:
     @property
     def confidence(self) -> float | None:
         """The winner's confidence, in [0, 1]; None if the scorer has no temperature, if there is
-        one candidate only, or if the encoder knows no word of the winner."""
+        one candidate only, or if the encoder knows no word of the winner; where none of these wins,
+        of any other."""
         return self.best.confidence
 
     @property
     def refused(self) -> bool:
-        """Whether the winner's confidence is below min_confidence, or it has none because its
-        words are unknown."""
+        """Whether the winner's confidence is below min_confidence, or it has none because of
+        unknown words."""
         if self.min_confidence is None:
             return False
         return self.confidence is None or self.confidence < self.min_confidence
@@ -298,7 +299,8 @@ class Prediction:
         if self.min_confidence is None or not self.refused:
             return ""
         if self.confidence is None:
-            return "its words are unknown, so it has no confidence"
+            words = "the words that it is compared with" if self.best.none else "its words"
+            return f"{words} are unknown, so it has no confidence"
         return too_unsure(self.confidence, self.min_confidence)
 
     @property

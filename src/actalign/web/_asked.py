@@ -32,8 +32,7 @@ def _repeats(given: object) -> Repeats:
             return check_repeats(given)
         except UsageError:
             pass
-    what = "give no, auto, partial, or a number above 0"
-    raise PydanticCustomError("repeats", "{what}", {"what": what})
+    raise PydanticCustomError("repeats", "give no, auto, partial, or a number above 0")
 
 
 RepeatsIn = Annotated[

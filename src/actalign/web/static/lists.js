@@ -42,10 +42,10 @@ function rowsIn(text) {
   return rows.filter((cells) => cells.some(Boolean));
 }
 
-// "Step 1", "Step 2", … in any language, or a word for steps.
+// "Step 1", "Step 2", … in any language, or the numbers alone, or a word for steps.
 function isHeading(cells) {
   const names = cells.slice(1).filter(Boolean), stem = names[0]?.replace(/\s*1$/, "");
-  const numbered = stem !== names[0] && names.every((name, n) => name.replace(/\s*(\d+)$/, " $1") === `${stem} ${n + 1}`.trim());
+  const numbered = stem !== names[0] && names.every((name, n) => name.replace(/\s*(\d+)$/, " $1") === `${stem} ${n + 1}`);
   return names.length > 0 && (numbered || names.every((name) => /^(steps?|scripts?|descriptions?|schritte?)$/i.test(name)));
 }
 
@@ -60,8 +60,11 @@ function stepsOf(cell, alone) {
 // The first column is the action, the others its steps. Further rows of an action, or without one, have its next step
 // each; where they have several steps, they are other wordings.
 function fromTable(text) {
-  const rows = rowsIn(text), numbered = rows.every(([first]) => /^\d*[.)]?$/.test(first));
-  const cells = numbered ? rows.map((row) => row.slice(1)) : rows;
+  const rows = rowsIn(text), isNumber = ([first]) => /^\d*[.)]?$/.test(first);
+  // The column of numbers may have a heading too.
+  const from = rows.length > 1 && !isNumber(rows[0]) && isHeading(rows[0].slice(1)) ? 1 : 0;
+  const numbered = rows.slice(from).every(isNumber);
+  const cells = numbered ? rows.map((row) => row.slice(1)).filter((row) => row.length) : rows;
   const headed = cells.length > 1 && isHeading(cells[0]);
   if (headed) cells.shift();
   const alone = cells.every((row) => row.slice(1).filter(Boolean).length < 2), found = [];

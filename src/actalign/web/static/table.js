@@ -66,7 +66,7 @@ function line(row, first) {
   item.classList.toggle("open", isOpen(row));
   if (isOpen(row)) open.setAttribute("aria-current", "true");
   const picture = make("td");
-  if (row.clip && !row.error) {
+  if (row.clip && (row.encoded || !row.error)) {  // else its file may be unreadable
     const shown = make("img", "", { alt: "", loading: "lazy", width: 64, height: 48, src: `/api/clips/${row.clip}/frame?t=${row.picture_seconds ?? 0}` });
     shown.addEventListener("error", () => shown.remove());  // an unreadable file
     picture.append(shown);

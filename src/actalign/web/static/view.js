@@ -12,7 +12,7 @@ export function show(result, compared, onCompare) {
   const verdict = $("verdict"), refused = result.label === null;
   verdict.replaceChildren(make("strong", refused ? "No label" : times(best)), !refused && result.tag ? ` (${result.tag})` : "");
   const sure = result.confidence, least = result.min_confidence, known = sure !== undefined;
-  const why = known ? `its confidence is ${percent(sure, least)}, below ${percent(least, sure)}` : "its words are unknown";
+  const why = known ? `its confidence is ${percent(sure, least)}, below ${percent(least, sure)}` : `${best.none ? "the words that it is compared with" : "its words"} are unknown`;
   const confidence = refused ? `${best.label} is likeliest, but ${why}; ` : known ? `confidence ${percent(sure)}, ` : "";
   const margin = result.margin === null ? "only one candidate"
     : `${score(result.margin)} ahead of ${result.candidates[1].label}`;
