@@ -439,6 +439,7 @@ def test_a_file_has_the_times_and_pictures_of_classify_at_its_own_speed(tmp_path
     if name == "mirrored.mp4":
         set_matrix(path, DISPLAY_MATRICES["left-right mirror"])
     expected = list(sample_frames(path, fps=8, batch_size=1))
+    opened = time.monotonic()
     with LiveSource(str(path), fps=8) as source:
         frames = []
         while (more := source.next_frames(wait=1, most=100)) is not None:
@@ -446,10 +447,10 @@ def test_a_file_has_the_times_and_pictures_of_classify_at_its_own_speed(tmp_path
     assert [frame.seconds for frame in frames] == [batch.pts_seconds[0] for batch in expected]
     for frame, batch in zip(frames, expected, strict=True):
         np.testing.assert_array_equal(frame.image, batch.frames[0])
-    arrived = [frame.arrived_seconds - frames[0].arrived_seconds for frame in frames]
+    # Since it was opened, not since the first one, which a busy machine may deliver late.
     assert all(
-        at > frame.seconds - frames[0].seconds - 0.05
-        for at, frame in zip(arrived, frames, strict=True)
+        frame.arrived_seconds > opened + frame.seconds - frames[0].seconds - 0.05
+        for frame in frames
     )
 
 
