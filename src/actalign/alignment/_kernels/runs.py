@@ -15,9 +15,6 @@ from actalign.alignment._kernels.recurrence import _before
 from actalign.compiling import njit
 from actalign.types import Float32, Float64, Int32
 
-HALVINGS = 300
-"""At most, of a column's range: float32's largest number is 2^277 times its smallest one."""
-
 
 @njit()
 def running_sums(affinity: Float32 | Float64) -> Float64:  # pragma: no cover - compiled
@@ -117,9 +114,9 @@ def means_of_best(affinity: Float32, count: int) -> Float32:  # pragma: no cover
     more = np.full(columns, np.float32(frames - count))
     for k in range(columns):
         column = by_column[k]
-        for _ in range(HALVINGS):
+        while True:
             middle = low[k] * HALF + high[k] * HALF
-            if not low[k] < middle < high[k]:
+            if not low[k] < middle < high[k]:  # neighbouring numbers, or equal ones
                 break
             above = np.int32(0)
             for t in range(frames):
