@@ -159,8 +159,8 @@ async function run(clips, resumed = null) {
   began = resumed?.began ?? Date.now();
   busy(true);
   acts.started();
-  let failed = 0, fault = null, faulty = "", over = false;
-  const said = new Set();
+  let over = false;
+  const faults = [];
   for (const row of clips.map(rowOf).filter(Boolean)) row.state = "waiting";
   try {
     for (const [n, clip] of clips.entries()) {
@@ -181,21 +181,19 @@ async function run(clips, resumed = null) {
       } catch (error) {
         row.state = null;
         row.error = error.message;
-        failed += 1;
-        fault = error;
-        faulty = row.name;
-        said.add(error.message);
+        faults.push({ name: row.name, error });
         await refresh();
       }
     }
     keep({ job: null });  // not where the page is being left, whose requests fail
     over = true;
     if (cancelled) say("Cancelled.");
-    else if (fault) {
+    else if (faults.length) {
+      const { name, error } = faults.at(-1), alike = faults.every((one) => one.error.message === error.message);
+      say(clips.length > 1 ? `${clips.length - faults.length} of ${clips.length} clips aligned.` : "");
       // What all clips have in common is of none of them.
-      const common = (failed === clips.length && said.size === 1) || fault.message.includes(faulty);
-      say(clips.length > 1 ? `${clips.length - failed} of ${clips.length} clips aligned.` : "");
-      fail(common ? fault : new Error(`${faulty}: ${fault.message}`));
+      const common = (alike && faults.length === clips.length) || error.message.includes(name);
+      fail(common ? error : new Error(`${name}: ${error.message}`));
     } else say(`Done. Change a step and ${clips.length > 1 ? "the open clip" : "it"} is scored again at once.`);
   } catch (error) { say(""); fail(error); } finally {
     running = null;
