@@ -235,28 +235,22 @@ def test_every_verb_reads_the_settings_and_rows_name_them(tuned, colour_model):
     assert "The settings none.yaml can't be read" in done.stderr
 
 
-@pytest.mark.parametrize("wrong", ["0", "1.6", "own"])
-def test_numbers_of_wordings_to_try_are_whole_or_all(tuned, colour_model, wrong):
+@pytest.mark.parametrize(
+    ("option", "first", "wrong", "wanted"),
+    [
+        *(("--wordings", "all", n, "whole numbers above 0, or all") for n in ("0", "1.6", "own")),
+        *(("--smoothing", "own", s, "seconds of 0 or more, or own") for s in ("-1", "nan", "x")),
+    ],
+)
+def test_a_wrong_value_to_try_is_named(tuned, colour_model, option, first, wrong, wanted):
     folder, _ = tuned
     done = actalign(
         *("eval", "tune", "clips", "--scripts", "scripts.json", "--model", colour_model),
-        *("--out", "worded", "--wordings", f"all,{wrong}"),
+        *("--out", "wrong", option, f"{first},{wrong}"),
         cwd=folder,
     )
     assert done.returncode == 2
-    assert f"--wordings has '{wrong}'; give whole numbers above 0, or all." in done.stderr
-
-
-@pytest.mark.parametrize("wrong", ["-1", "nan", "x"])
-def test_lengths_of_smoothing_to_try_are_seconds_or_own(tuned, colour_model, wrong):
-    folder, _ = tuned
-    done = actalign(
-        *("eval", "tune", "clips", "--scripts", "scripts.json", "--model", colour_model),
-        *("--out", "smoothed", "--smoothing", f"own,{wrong}"),
-        cwd=folder,
-    )
-    assert done.returncode == 2
-    assert f"--smoothing has '{wrong}'; give seconds of 0 or more, or own." in done.stderr
+    assert f"{option} has '{wrong}'; give {wanted}." in done.stderr
 
 
 def test_what_was_chosen_for_another_model_is_not_written_over(tuned):
