@@ -118,11 +118,15 @@ def test_what_is_no_background_is_named(tmp_path):
     about = {"format": "actalign-background-1", "background": '{"count": 3}'}
     arrays = {"mean": np.zeros(2, np.float32), "covariance": np.zeros((3, 3), np.float32)}
     save_file(arrays, tmp_path / "wrong", metadata=about)
+    about["background"] = '{"count": 3, "model_id": "model", "fingerprint": "print"}'
+    arrays = {"mean": np.full(2, np.nan), "covariance": np.zeros((2, 2))}
+    save_file(arrays, tmp_path / "nan", metadata=about)
     for name, what in (
         ("missing", "can't be read"),
         ("junk", "can't be read"),
         ("other", "is not a background"),
         ("wrong", "can't be read"),
+        ("nan", r"can't be read \(The background contains NaN or infinity\); make it with"),
     ):
         with pytest.raises(UsageError, match=rf"{name}.* {what}"):
             read_background(tmp_path / name)
