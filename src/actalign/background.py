@@ -225,6 +225,7 @@ def read_background(path: str | Path, *, source: str | None = None) -> Backgroun
             "it."
         )
     try:
+        path.open("rb").close()  # safetensors calls a file that it may not read missing
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
             if metadata.get("format") != FORMAT:
