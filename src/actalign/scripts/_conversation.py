@@ -304,7 +304,7 @@ def _repair(first: ChatRequest, answer: Answer, faults: list[str], count: int) -
 
 def _refusal(answer: Answer) -> str | None:
     """A sentence for an answer that is a refusal, None for others."""
-    if answer.finish not in ("refusal", "content_filter"):
+    if not answer.refused:
         return None
     said = one_line(answer.text)[:200] or "no reason given"
     return f"The request was refused ({said})."
