@@ -27,7 +27,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from actalign.arguments import as_path
-from actalign.documents import composed, control_character, one_line, read_document
+from actalign.documents import composed, one_line, read_document, unwritable
 from actalign.errors import UsageError, counted
 from actalign.scripts._labels import check_labels, label_key, plain_name
 from actalign.types import Script
@@ -41,7 +41,7 @@ FIELDS = ("domain", "scripts")
 
 def without_control(text: str) -> str:
     """The text, or an error for pydantic if it holds a control character."""
-    if (control := control_character(text)) is not None:
+    if (control := unwritable(text)) is not None:
         what = f"it holds {control}; leave it out"
         raise PydanticCustomError("control_character", "{what}", {"what": what})
     return text

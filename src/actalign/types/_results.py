@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from actalign.documents import control_character
+from actalign.documents import unwritable
 from actalign.errors import UsageError
 from actalign.types._arrays import Float32, Float64, Int32
 from actalign.types._clips import ClipEmbedding
@@ -68,15 +68,8 @@ class Script:
         object.__setattr__(self, "rewordings", tuple(map(tuple, self.rewordings)))
         every = chain.from_iterable(self.step_lists)
         for text in (self.label, self.domain or "", *every):
-            try:
-                text.encode()
-            except UnicodeEncodeError:  # bytes of the command line or of JSON that are not text
-                raise UsageError(
-                    f"{text!a} contains an incomplete character (a lone surrogate); write labels "
-                    "and steps as UTF-8."
-                ) from None
-            if (control := control_character(text)) is not None:
-                raise UsageError(f"{text!a} contains {control}; leave it out.")
+            if (wrong := unwritable(text)) is not None:
+                raise UsageError(f"{text!a} contains {wrong}; leave it out.")
 
     @property
     def step_lists(self) -> tuple[tuple[str, ...], ...]:
