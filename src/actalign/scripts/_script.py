@@ -180,16 +180,10 @@ def _script(
     label: str, steps: Sequence[str] | Sequence[Sequence[str]], domain: str | None = None
 ) -> Script:
     """A script with one list of steps, or with several, its wordings."""
-    if isinstance(steps, str):
-        raise UsageError(
-            f"The steps of {label!r} are a text, {_short(steps)}; give a list of texts."
-        )
-    if not isinstance(steps, Sequence):
-        raise UsageError(f"The steps of {label!r} are {_short(steps)}; give a list of texts.")
-    lists = [tuple(one) for one in steps if isinstance(one, list | tuple)]
-    if not lists or len(lists) < len(steps):
-        return Script(label, tuple(steps), domain)  # type: ignore[arg-type]  # Script checks it
-    return Script(label, lists[0], domain, tuple(lists[1:]))
+    given: Any = steps  # Script checks them
+    if isinstance(given, Sequence) and given and all(isinstance(s, list | tuple) for s in given):
+        return Script(label, given[0], domain, tuple(given[1:]))
+    return Script(label, given, domain)
 
 
 def _from_reference(block: Mapping[str, Any]) -> dict[str, Any]:

@@ -46,16 +46,13 @@ class Script:
         if not isinstance(self.domain, str | None):
             raise UsageError(f"The domain of {self.label!r} is {self.domain!r}; give a text.")
         for steps in self.step_lists:
-            if isinstance(steps, str):  # its letters would be the steps
-                raise UsageError(
-                    f"The steps of {self.label!r} are a text, {steps!r}; give a list of texts."
-                )
-            if not steps:
-                raise UsageError(f"The script of {self.label!r} has no steps; give at least one.")
-            if not isinstance(steps, Sequence):
+            # A text's letters would be its steps.
+            if isinstance(steps, str) or not isinstance(steps, Sequence):
                 raise UsageError(
                     f"The steps of {self.label!r} are {steps!r}; give a list of texts."
                 )
+            if not steps:
+                raise UsageError(f"The script of {self.label!r} has no steps; give at least one.")
             for k, step in enumerate(steps, start=1):
                 if not isinstance(step, str):
                     raise UsageError(
