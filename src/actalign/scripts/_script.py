@@ -28,7 +28,7 @@ from pydantic_core import PydanticCustomError
 
 from actalign.arguments import as_path
 from actalign.documents import composed, one_line, read_document, unwritable
-from actalign.errors import UsageError, counted
+from actalign.errors import UsageError, counted, reason_of
 from actalign.scripts._labels import check_labels, label_key, plain_name
 from actalign.types import Script
 
@@ -103,8 +103,7 @@ def read_script_file(path: str | Path) -> Any:
     try:
         return read_document(as_path(path, "script file"))
     except OSError as error:
-        reason = error.strerror or error
-        raise UsageError(f"The script file {path} can't be read: {reason}.") from error
+        raise UsageError(f"The script file {path} can't be read: {reason_of(error)}.") from error
     except ValueError as error:
         raise UsageError(f"The script file {path} is not valid JSON or YAML: {error}.") from error
 
