@@ -153,13 +153,38 @@ def test_what_makes_no_encoder_is_said(monkeypatch, entry, said):
         load_encoder("own")
 
 
+def test_a_function_among_the_scorers_is_named_and_stops_no_other_command(folder, tmp_path):
+    program = tmp_path / "mine.py"
+    program.write_text(
+        "from actalign.alignment import SCORERS\n"
+        "from actalign.cli import main\n"
+        "SCORERS['mine'] = lambda frames, candidates, calibration: 0\n"
+        "main()\n",
+        encoding="utf-8",
+    )
+
+    def ended(*arguments):
+        return subprocess.run(
+            [sys.executable, program, *arguments],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert ended("schema").returncode == 0
+    wrong = ended("classify", "clips", *BOTH[:2], "--model", "body", "--scorer", "mine")
+    assert wrong.returncode == 2
+    assert "error: SCORERS['mine'] holds no Scorer of that name; put one there." in wrong.stderr
+
+
 def test_names_must_agree(monkeypatch):
     monkeypatch.setitem(ENCODERS, "other", Images)
     with pytest.raises(EncoderUsageError, match=r"ENCODERS\['other'\] has the model_id 'own'"):
         load_encoder("other")
     for wrong in (Scorer("first", "steps", first_frame, ""), first_frame):
         monkeypatch.setitem(SCORERS, "second", wrong)
-        with pytest.raises(UsageError, match=r"SCORERS\['second'\] is not a Scorer of that name"):
+        with pytest.raises(UsageError, match=r"SCORERS\['second'\] holds no Scorer of that name"):
             get_scorer("second")
 
 

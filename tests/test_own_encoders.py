@@ -192,6 +192,10 @@ def test_what_an_encoder_lacks_is_named():
         UsageError, match=r"is the class Images; give an instance of it.*Images\(\)"
     ):
         ActAlign(Images)
+    del Silent.encode_text
+    with pytest.raises(UsageError, match="The encoder Silent has no encode_text"):
+        ActAlign(Silent())
+    Silent.encode_text = Texts.encode_text
     Silent.text_warnings, Silent.info = Texts.text_warnings, None
     with pytest.raises(UsageError, match="info of the encoder Silent is None; give an "):
         ActAlign(Silent())
@@ -211,6 +215,81 @@ def test_an_encoder_that_returns_nothing_is_told_so(clips):
 
     with pytest.raises(EncoderError, match="The encoder own returned 0 rows for 2 texts; it must"):
         ActAlign(Speechless()).predict(clips[0], scripts=SCRIPTS)
+
+
+@pytest.mark.parametrize("kind", [Clips, Windows, Streams])
+def test_an_encoder_across_frames_that_returns_nothing_is_told_so(kind, clips):
+    def nothing(given):
+        for _ in given:
+            yield None
+
+    class Nothing(kind):
+        def encode_clip(self, batches, *, block=None):
+            return nothing(batches)
+
+        def encode_windows(self, windows):
+            return None
+
+        def encode_image_stream(self, blocks):
+            return nothing(blocks)
+
+    for name in ("encode_clip", "encode_windows", "encode_image_stream"):
+        if not hasattr(kind, name):
+            delattr(Nothing, name)
+    [found] = ActAlign(Nothing()).predict_many([clips[0]], scripts=SCRIPTS)
+    assert "returned 0 rows for " in str(found.error)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (lambda rows: np.full(rows.shape, "x"), "must be numbers in rows of one length"),
+        (lambda rows: rows + 1j, "must be real numbers, not complex ones"),
+    ],
+)
+def test_rows_that_are_no_numbers_are_an_error_of_their_clip(changed, said, clips):
+    class Wrong(Images):
+        def encode_image(self, frames):
+            rows = super().encode_image(frames)
+            return changed(rows) if (rows < -0.5).all() else rows
+
+    first, failed, _ = ActAlign(Wrong()).predict_many(clips, scripts=SCRIPTS)
+    assert first.label == "go"
+    assert f"What the encoder own returns for frames {said}" in str(failed.error)
+
+
+def test_tensors_that_numpy_cannot_read_are_named(clips):
+    torch = pytest.importorskip("torch")
+
+    class Learning(Images):
+        def encode_text(self, texts):
+            return torch.tensor(super().encode_text(texts), requires_grad=True)
+
+    with pytest.raises(EncoderError, match=r"own returns for texts must be .*requires grad"):
+        ActAlign(Learning()).predict(clips[0], scripts=SCRIPTS)
+
+
+def test_texts_rows_of_nan_are_named_and_never_kept(clips, tmp_path):
+    class Unknowing(Images):
+        def encode_text(self, texts):
+            return np.where(np.array(texts)[:, None] == "green", np.nan, super().encode_text(texts))
+
+    store = tmp_path / "store"
+    with pytest.raises(EncoderError, match="own returned NaN or infinity for the text 'green'"):
+        ActAlign(Unknowing(), store=store).predict(clips[0], scripts=SCRIPTS)
+    assert ActAlign(Images(), store=store).predict(clips[0], scripts=SCRIPTS).label == "go"
+
+
+@pytest.mark.parametrize("given", [None, ["too long"]])
+def test_warnings_of_another_kind_are_refused(given, clips):
+    class Wrong(Images):
+        def text_warnings(self, texts):
+            return given
+
+    with pytest.raises(
+        EncoderError, match=r"text_warnings of the encoder own returned .*; it must"
+    ):
+        ActAlign(Wrong()).predict(clips[0], scripts=SCRIPTS)
 
 
 def test_a_field_of_another_type_is_named():

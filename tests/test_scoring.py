@@ -533,12 +533,35 @@ def test_a_path_of_ones_own_goes_with_any_affinity(monkeypatch):
     [
         (lambda frames, texts, by: np.zeros((3, 3)), r"an array of the shape \(3, 3\); for 9 "),
         (lambda frames, texts, by: np.full((9, 8), np.nan), "gave NaN or infinity"),
+        (lambda frames, texts, by: np.full((9, 8), "x"), "gives must be numbers"),
+        (lambda frames, texts, by: np.ones((9, 8), complex), "gives must be real numbers"),
     ],
 )
 def test_what_an_affinity_of_ones_own_gives_wrongly_is_said(monkeypatch, measure, said):
     monkeypatch.setitem(AFFINITIES, "wrong", Affinity("wrong", "wrong", measure))
     with pytest.raises(ArrayError, match=f"affinity 'wrong' .*{said}"):
         get_scorer("wrong+segment+steps").score(*example(), BY)
+
+
+def test_what_an_affinity_of_ones_own_shows_wrongly_is_said(monkeypatch):
+    def short(values, texts, by):
+        return values[:3]
+
+    measure = AFFINITIES["cosine"].measure
+    monkeypatch.setitem(AFFINITIES, "wrong", Affinity("wrong", "wrong", measure, shown=short))
+    with pytest.raises(ArrayError, match=r"affinity 'wrong' gave .* \(3, 8\); for 9 frames"):
+        get_scorer("wrong+segment+steps").align(*example(), BY)
+
+
+def test_what_is_no_affinity_or_path_of_its_name_is_said(monkeypatch):
+    for wrong in (straight, AFFINITIES["cosine"]):
+        monkeypatch.setitem(AFFINITIES, "mine", wrong)
+        with pytest.raises(UsageError, match=r"AFFINITIES\['mine'\] holds no Affinity of that"):
+            get_scorer("mine+dtw+path")
+    for wrong in (straight, PATHS["dtw"]):
+        monkeypatch.setitem(PATHS, "mine", wrong)
+        with pytest.raises(UsageError, match=r"PATHS\['mine'\] holds no Path of that name"):
+            get_scorer("sigmoid+mine+path")
 
 
 @pytest.mark.parametrize(
@@ -564,6 +587,18 @@ def test_what_a_path_of_ones_own_measures_wrongly_is_said(monkeypatch, means):
     wrong = LaidPath("wrong", "wrong", measure=lambda affinity, sizes, timing: means)
     monkeypatch.setitem(PATHS, "wrong", wrong)
     with pytest.raises(ArrayError, match=r"path 'wrong' measured .*for 3 candidates it must be"):
+        get_scorer("cosine+wrong+path").score(*example(), BY)
+
+
+@pytest.mark.parametrize("mean", [np.nan, np.inf, -np.inf])
+def test_a_path_of_ones_own_measures_finite_means(monkeypatch, mean):
+    means = np.zeros((2, 2, 3))
+    means[:, 0] = -np.inf  # no path with one pass, so that of two counts
+    wrong = LaidPath("wrong", "wrong", measure=lambda affinity, sizes, timing: means)
+    monkeypatch.setitem(PATHS, "wrong", wrong)
+    assert get_scorer("cosine+wrong+path").score(*example(), BY).tolist() == [0, 0, 0]
+    means[0, 1, 2] = mean
+    with pytest.raises(ArrayError, match="path 'wrong' measured NaN or infinity; of every"):
         get_scorer("cosine+wrong+path").score(*example(), BY)
 
 

@@ -83,13 +83,13 @@ def check_fields(found: Any) -> None:
 
 
 def array_of(values: ArrayLike, kind: type[Any], what: str) -> NDArray[Any]:
-    """The values as an array of this type; raises ArrayError for strings, complex numbers and rows
-    of different lengths."""
+    """The values as an array of this type; raises ArrayError for strings, complex numbers, rows of
+    different lengths, and tensors that NumPy can't read."""
     try:
         array = np.asarray(values)
         if array.dtype.kind != "c":
             return array.astype(kind, copy=False)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError) as error:  # the last of a tensor with a gradient
         raise ArrayError(f"{what} must be numbers in rows of one length ({error}).") from None
     raise ArrayError(f"{what} must be real numbers, not complex ones.")
 

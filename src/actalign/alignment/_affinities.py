@@ -22,9 +22,10 @@ from actalign.alignment._similarity import (
     fast_unit_scale,
     pair_affinity,
 )
+from actalign.arguments import array_of
 from actalign.background import Background
 from actalign.encoder_info import EncoderInfo
-from actalign.errors import UsageError
+from actalign.errors import ArrayError, UsageError
 from actalign.types import Float32
 
 FLOOR = 0.05
@@ -296,6 +297,20 @@ class Affinity:
         """(T, D) frames, M candidates -> (T, sum K_m), what paths are found in."""
         texts = self.texts(candidates, by)
         return self.fits(self.measure(frames, texts, by), texts, by)
+
+
+def check_values(name: str, values: ArrayLike, frames: int, steps: int) -> Float32:
+    """What the affinity of this name gave; raises ArrayError unless it is (frames, steps) finite
+    numbers."""
+    found: Float32 = array_of(values, np.float32, f"What the affinity {name!r} gives")
+    if found.shape != (frames, steps):
+        raise ArrayError(
+            f"The affinity {name!r} gave an array of the shape {found.shape}; for {frames} frames "
+            f"and {steps} steps it must give the shape {(frames, steps)}."
+        )
+    if not np.isfinite(found).all():
+        raise ArrayError(f"The affinity {name!r} gave NaN or infinity.")
+    return found
 
 
 AFFINITIES: dict[str, Affinity] = {

@@ -88,6 +88,11 @@ class Path:
                     f"The path {self.name!r} measured an array of the shape {means.shape}; for "
                     f"{len(sizes)} candidates it must be (2, P, {len(sizes)})."
                 )
+            if not np.isfinite(means.max(axis=1)).all():
+                raise ArrayError(
+                    f"The path {self.name!r} measured NaN or infinity; of every candidate one of "
+                    "the passes must have finite means."
+                )
             return means
         assert self.align is not None
         found = np.empty((2, 1, len(sizes)))

@@ -8,9 +8,9 @@ that a run can swap or compare them, and a user's own function is one too. Smoot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,6 +22,7 @@ from actalign.alignment._affinities import (
     CandidateTexts,
     Texts,
     affinity,
+    check_values,
     columns_of,
     seen_frames,
     texts_of,
@@ -79,16 +80,9 @@ class Stages:
         """
         texts = self.affinity.texts(candidates, by)
         values = self.affinity.measure(frames, texts, by)
-        matrix = np.asarray(self.affinity.fits(values, texts, by), np.float32)
         timing = Timing.of(seen_frames(frames), by.frame_seconds)
-        wanted = len(timing.seen), sum(texts.sizes)
-        if matrix.shape != wanted:
-            raise ArrayError(
-                f"The affinity {self.affinity.name!r} gave an array of the shape {matrix.shape}; "
-                f"for {wanted[0]} frames and {wanted[1]} steps it must give the shape {wanted}."
-            )
-        if not np.isfinite(matrix).all():
-            raise ArrayError(f"The affinity {self.affinity.name!r} gave NaN or infinity.")
+        fits = self.affinity.fits(values, texts, by)
+        matrix = check_values(self.affinity.name, fits, len(timing.seen), sum(texts.sizes))
         scores = self._scores(self.path.means(matrix, texts.sizes, timing), by)
         return Scored(self, texts, by, timing, values, matrix, scores)
 
@@ -157,7 +151,8 @@ class Scored:
         matrix = np.concatenate([tables[m] for m in which], axis=1)
         paths = self.stages.path.align(matrix, [sizes[m] for m in which], self.timing)
         if shown is not None:
-            tables = columns_of(shown(self.values, self.texts, self.by), sizes)
+            name, drawn = self.stages.affinity.name, shown(self.values, self.texts, self.by)
+            tables = columns_of(check_values(name, drawn, *self.matrix.shape), sizes)
         return [
             Alignment(float(self.scores[m]), path, np.ascontiguousarray(tables[m]))
             for m, path in zip(which, paths, strict=True)
@@ -274,7 +269,8 @@ class Scorer:
             if part not in table:
                 listed = ", ".join(table)
                 raise UsageError(f"There is no {kind} {part!r}; choose one of {listed}.")
-        stages = Stages(AFFINITIES[first], PATHS[second], average, geometric)
+        used = _entry("AFFINITIES", AFFINITIES, first, Affinity)
+        stages = Stages(used, _entry("PATHS", PATHS, second, Path), average, geometric)
         return cls(
             name,
             "steps",
@@ -284,6 +280,14 @@ class Scorer:
             stages.affinity.needs_background,
             stages,
         )
+
+
+def _entry(title: str, table: Mapping[str, Any], name: str, kind: type[Any]) -> Any:
+    """What a table holds under a name, to which programs may have added anything."""
+    found = table[name]
+    if not isinstance(found, kind) or found.name != name:
+        raise UsageError(f"{title}[{name!r}] holds no {kind.__name__} of that name; put one there.")
+    return found
 
 
 def alignments(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> list[Alignment]:
@@ -397,9 +401,7 @@ def get_scorer(scorer: str | Scorer) -> Scorer:
             'Scorer("NAME", "steps", function, "what it does") of actalign.alignment.'
         )
     if scorer in SCORERS:
-        found = SCORERS[scorer]
-        if not isinstance(found, Scorer) or found.name != scorer:
-            raise UsageError(f"SCORERS[{scorer!r}] is not a Scorer of that name; put one there.")
+        found: Scorer = _entry("SCORERS", SCORERS, scorer, Scorer)
         return found
     if "+" in scorer:
         return Scorer.of(scorer, scorer)

@@ -27,7 +27,7 @@ Smoothing = Annotated[
     ),
 ]
 SCORER_LIST = (
-    "; ".join(f"{one.name}: {one.summary}" for one in SCORERS.values())
+    "; ".join(f"{name}: {one.summary}" for name, one in SCORERS.items() if hasattr(one, "summary"))
     + "; or parts, AFFINITY+PATH+AVERAGE, such as cosine+segment+path"
 )
 SCORER_HELP = (

@@ -36,13 +36,15 @@ def search(
     from actalign.clips._search import most_per_clip
     from actalign.clips._search import search as find
     from actalign.clips._stored import list_entries, read_stored
+    from actalign.encoders._base import encode_texts
+    from actalign.encoders._text_cache import judge_texts
     from actalign.errors import ActAlignError, UsageError
     from actalign.rows._facts import clock
 
     entries = list_entries([stored])
     encoder = model.choice(entries).load()
     said = console_of(stderr=True)
-    for note in encoder.text_warnings([phrase]):
+    for note in judge_texts(encoder, [phrase]):
         if note.unknown:
             raise UsageError(
                 f"{encoder.info.model_id} knows no word of {phrase!r}, so it can't be looked for; "
@@ -64,7 +66,7 @@ def search(
                 yield clip
 
     smoothing = encoder.info.smoothing_seconds
-    vector = encoder.encode_text([phrase])[0]
+    vector = encode_texts(encoder, [phrase])[0]
     each = most_per_clip(top, len(entries))
     moments = find(clips(), vector, smoothing_seconds=smoothing, top=top, per_clip=each)
     if moments and not as_json:

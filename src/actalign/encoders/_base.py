@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from actalign.arguments import array_of
 from actalign.encoder_info import EncoderInfo
-from actalign.errors import EncoderError, RowsError, UsageError, counted
+from actalign.errors import ArrayError, EncoderError, RowsError, UsageError, counted
 from actalign.types import Float32, Float64, FrameBatch, TextWarning, UInt8
 
 CROP = "crop:"
@@ -141,7 +143,8 @@ class PersonWatch(Protocol):
 def check_encoder(encoder: object) -> None:
     """Raise UsageError for an object that is not an encoder or lacks a member that all need."""
     # Not isinstance, which since Python 3.12 misses what a wrapper forwards with __getattr__.
-    if not hasattr(encoder, "encode_text"):
+    members = "encode_text", "info", "text_warnings"
+    if not any(hasattr(encoder, member) for member in members):
         raise UsageError(
             f"{encoder!r} is not an encoder; ActAlign.from_pretrained loads one by its name, such "
             'as "body".'
@@ -151,7 +154,7 @@ def check_encoder(encoder: object) -> None:
             f"The encoder is the class {encoder.__name__}; give an instance of it, such as "
             f"{encoder.__name__}()."
         )
-    for member in ("info", "text_warnings"):
+    for member in members:
         if not hasattr(encoder, member):
             raise UsageError(
                 f"The encoder {type(encoder).__name__} has no {member}, which every encoder needs; "
@@ -233,17 +236,40 @@ def encode_pictures(encoder: Encoder, frames: UInt8) -> Float32:
             f"The encoder {encoder.info.model_id} has no method that takes frames; add "
             "encode_image, encode_clip or encode_windows."
         )
-    rows = np.asarray(encoder.encode_image(frames), np.float32)
-    _check_rows(encoder, len(rows) if rows.ndim == 2 else 0, len(frames))
-    return rows
+    return _rows(encoder, encoder.encode_image(frames), len(frames))
 
 
 def encode_texts(encoder: Encoder, texts: Sequence[str]) -> Float32:
-    """Embed texts: one row for each, else EncoderError."""
-    rows = np.asarray(encoder.encode_text(texts), np.float32)
-    # Not len() of whatever came: None makes an array that has no length.
-    _check_rows(encoder, len(rows) if rows.ndim else 0, len(texts), "text", EncoderError)
+    """Embed texts: one row of finite numbers for each, else EncoderError."""
+    rows = _rows(encoder, encoder.encode_text(texts), len(texts), "text", EncoderError)
     check_width(encoder.info, rows, "texts", EncoderError)
+    for text, finite in zip(texts, np.isfinite(rows).all(axis=1), strict=True):
+        if not finite:
+            raise EncoderError(
+                f"The encoder {encoder.info.model_id} returned NaN or infinity for the text "
+                f"{text!r}; try another --dtype, or correct the encoder if it is your own."
+            )
+    return rows
+
+
+def _rows(
+    encoder: Encoder,
+    given: ArrayLike,
+    taken: int | None,
+    noun: str = "frame",
+    kind: type[EncoderError] = RowsError,
+) -> Float32:
+    """What an encoder returned, as rows; raises an error of this kind for what holds no numbers,
+    and unless it is as many rows as were taken (None: not checked)."""
+    name = f"What the encoder {encoder.info.model_id} returns for {noun}s"
+    try:
+        rows: Float32 = array_of(given, np.float32, name)
+    except ArrayError as error:
+        raise kind(str(error)) from None
+    if rows.ndim != 2:
+        rows = np.empty((0, 0), np.float32)
+    if taken is not None:
+        _check_rows(encoder, len(rows), taken, noun, kind)
     return rows
 
 
@@ -290,8 +316,8 @@ def encode_blocks(encoder: Encoder, blocks: Iterable[UInt8]) -> Iterator[Float32
             yield block
 
     taken = noted()
-    for rows in encoder.encode_image_stream(taken):
-        _check_rows(encoder, len(rows), sizes[0] if sizes else 0)
+    for given in encoder.encode_image_stream(taken):
+        rows = _rows(encoder, given, sizes[0] if sizes else 0)
         sizes.popleft()
         yield rows
     next(taken, None)  # an encoder that leaves out blocks would be asked for them forever
@@ -326,7 +352,8 @@ def encode_frames(
                 yield batch
 
         frames = noted()
-        for rows in (watch or encoder).encode_clip(frames, block=block):
+        for block_rows in (watch or encoder).encode_clip(frames, block=block):
+            rows = _rows(encoder, block_rows, None)
             given += len(rows)
             if given > taken:
                 _check_rows(encoder, given, taken)
@@ -357,13 +384,9 @@ def _encode_windows(
             del frames[:stride], times[:stride]
             covered = length - stride
         if windows:
-            yield _rows_of(encoder, np.stack(windows)), np.array(middles)
+            rows = _rows(encoder, encoder.encode_windows(np.stack(windows)), len(windows), "window")
+            yield rows, np.array(middles)
     if len(frames) > covered:
         last = np.stack(frames + frames[-1:] * (length - len(frames)))
-        yield _rows_of(encoder, last[None]), np.array([(times[0] + times[-1]) / 2])
-
-
-def _rows_of(encoder: WindowEncoder, windows: UInt8) -> Float32:
-    rows = encoder.encode_windows(windows)
-    _check_rows(encoder, len(rows), len(windows), "window")
-    return rows
+        rows = _rows(encoder, encoder.encode_windows(last[None]), 1, "window")
+        yield rows, np.array([(times[0] + times[-1]) / 2])

@@ -90,10 +90,21 @@ class TextCache:
         if not new and not unjudged:
             return
         encoder = self._load()
-        warnings = {text: encoder.text_warnings([text]) for text in unjudged}
+        warnings = {text: judge_texts(encoder, [text]) for text in unjudged}
         if new:
             self._rows.update(zip(new, encode_texts(encoder, new), strict=True))
         self._warnings.update(warnings)
+
+
+def judge_texts(encoder: Encoder, texts: Sequence[str]) -> list[TextWarning]:
+    """The encoder's warnings about texts; raises EncoderError for anything else."""
+    said = encoder.text_warnings(texts)
+    if not isinstance(said, list) or not all(isinstance(one, TextWarning) for one in said):
+        raise EncoderError(
+            f"The text_warnings of the encoder {encoder.info.model_id} returned {said!r}; it must "
+            "return a list of actalign.types.TextWarning, which may be empty."
+        )
+    return said
 
 
 def _known_words(model_id: str) -> str:

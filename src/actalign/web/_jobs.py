@@ -20,6 +20,8 @@ from actalign.alignment._locate import WEAK_THRESHOLD
 from actalign.classifier import ActAlign
 from actalign.demo import demo_clips
 from actalign.documents import escaped
+from actalign.encoders._base import encode_texts
+from actalign.encoders._text_cache import judge_texts
 from actalign.errors import ActAlignError, UsageError
 from actalign.evaluation._questions import Interval
 from actalign.types import Float32, Float64, UInt8
@@ -298,8 +300,8 @@ class Explorer:
         """The phrase's embedding, (D,), and sentences about what the encoder can't read in it."""
         encoder = self.classifier.encoder
         with self._scoring:
-            said = [one.warning for one in encoder.text_warnings([phrase])]
-            return encoder.encode_text([phrase])[0], said
+            said = [one.warning for one in judge_texts(encoder, [phrase])]
+            return encode_texts(encoder, [phrase])[0], said
 
     def close(self) -> None:
         """Stop the worker and any reading, and remove all uploads; can't be undone."""
