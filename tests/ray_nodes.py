@@ -38,15 +38,13 @@ def two_nodes(home):
     with tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as folder:
         said = Path(folder) / "said.txt"
         for attempt in range(ATTEMPTS):
-            nodes = Path(folder) / str(attempt)
-            nodes.mkdir()
             with said.open("w") as errors:
                 holder = subprocess.Popen(
-                    [sys.executable, __file__, nodes],
+                    [sys.executable, __file__],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=errors,
-                    env=environment,
+                    env={**environment, "RAY_TMPDIR": f"{folder}/{attempt}"},
                     text=True,
                 )
             try:
@@ -134,8 +132,8 @@ def main():
         "include_dashboard": False,
     }
     cluster = Cluster()
-    cluster.add_node(wait=False, **shared, temp_dir=sys.argv[1])
-    cluster.add_node(wait=False, **shared)
+    for _ in range(2):
+        cluster.add_node(wait=False, **shared)
     cluster.wait_for_nodes(timeout=600)
     print(cluster.address, flush=True)
     sys.stdin.read()

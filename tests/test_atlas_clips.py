@@ -199,9 +199,10 @@ def test_bad_sources_say_why_and_leave_nothing(tmp_path):
 
 
 def test_ids_make_file_names_that_are_safe_and_differ():
-    names = {clip_name(i) for i in ("a", "a/b", "a b", "a_b", "../x", ".hidden", "x" * 300)}
-    assert len(names) == 7
-    assert all("/" not in n and not n.startswith(".") and len(n) < 120 for n in names)
+    ids = ("a", "a/b", "a b", "a_b", "../x", ".hidden", "x" * 300, "\U00020000" * 80)
+    names = {clip_name(i) for i in ids}
+    assert len(names) == 8
+    assert all("/" not in n and not n.startswith(".") and len(n.encode()) < 120 for n in names)
     assert clip_name("plain-1") == "plain-1.mp4"
 
 

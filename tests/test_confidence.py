@@ -60,5 +60,5 @@ def test_scores_are_finite_numbers(wrong):
 
 @pytest.mark.parametrize("wrong", [0, -1, np.nan, np.inf])
 def test_a_temperature_is_above_0(wrong):
-    with pytest.raises(ArrayError, match="it must be a number above 0"):
+    with pytest.raises(ArrayError, match="give a number above 0"):
         confidences([1, 2], wrong)

@@ -35,7 +35,7 @@ def server():
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("ACTALIGN_CACHE", str(tmp_path / "default"))
+    monkeypatch.setenv("ACTALIGN_CACHE", str(tmp_path / "cache"))
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def config(server):
 
 
 def generate(requests, config, tmp_path, **more):
-    found = generate_scripts(requests, config=config, api_key=KEY, cache=tmp_path / "cache", **more)
+    found = generate_scripts(requests, config=config, api_key=KEY, **more)
     return {result.request.id: result for result in found}
 
 
@@ -150,7 +150,6 @@ def test_a_run_that_is_left_between_two_wordings_sends_no_more(server, config, t
         REQUESTS,
         config=config.model_copy(update=one),
         api_key=KEY,
-        cache=tmp_path / "cache",
     )
     next(run)
     run.close()
@@ -179,7 +178,6 @@ def test_a_run_that_is_left_early_keeps_what_was_answered(server, config, tmp_pa
         config=config.model_copy(update={"concurrency": 1}),
         api_key=KEY,
         bank=bank,
-        cache=tmp_path / "cache",
     )
     server.faults["a1"] = [good(delay=0.3)]
     next(run)
@@ -264,7 +262,7 @@ def test_requests_come_from_json_or_json_lines(tmp_path):
 def test_a_plan_counts_only_what_is_not_answered_yet(server, config, tmp_path):
     generate(REQUESTS[:1], config, tmp_path)
     server.requests.clear()
-    plan = plan_requests(REQUESTS, config=config, cache=tmp_path / "cache")
+    plan = plan_requests(REQUESTS, config=config)
     assert [p.request.id for p in plan] == ["q1", "q2", "q3"]
     assert all(p.input_tokens > 100 and p.output_tokens > 100 for p in plan)
     assert server.requests == []
@@ -338,105 +336,105 @@ def test_kill_9_loses_no_answer_that_was_paid_for(server, tmp_path):
 
 
 def test_a_batch_is_submitted_polled_and_collected(server, config, tmp_path):
-    bank, cache = tmp_path / "bank.json", tmp_path / "cache"
-    state = submit(REQUESTS, config=config, bank=bank, api_key=KEY, cache=cache)
+    bank = tmp_path / "bank.json"
+    state = submit(REQUESTS, config=config, bank=bank, api_key=KEY)
     assert state.requests == 4
     assert poll(bank, api_key=KEY).status == "in_progress"
     with pytest.raises(UsageError, match="is in_progress"):
-        collect(bank, api_key=KEY, cache=cache)
+        collect(bank, api_key=KEY)
     with pytest.raises(UsageError, match="has not been collected yet"):
-        submit(REQUESTS, config=config, bank=bank, api_key=KEY, cache=cache)
+        submit(REQUESTS, config=config, bank=bank, api_key=KEY)
     server.finish_batches()
     status_now = poll(bank, api_key=KEY)
     assert (status_now.status, status_now.completed) == ("completed", 4)
-    results = collect(bank, api_key=KEY, cache=cache)
+    results = collect(bank, api_key=KEY)
     assert {r.request.id: r.scripts[0].label for r in results} == {
         "q0": "a0", "q1": "a1", "q2": "a2", "q3": "a3",
     }  # fmt: skip
     assert len(read_bank(bank)) == 4
     assert server.requests == []
-    assert submit(REQUESTS, config=config, bank=bank, api_key=KEY, cache=cache) is None
+    assert submit(REQUESTS, config=config, bank=bank, api_key=KEY) is None
     no_key_in(tmp_path)
 
 
 def test_a_batchs_bad_answers_and_failures_go_into_the_next_batch(server, config, tmp_path):
-    bank, cache = tmp_path / "bank.json", tmp_path / "cache"
+    bank = tmp_path / "bank.json"
     server.faults["a1"] = [says("no idea")]
     server.batch_faults["a3"] = {"code": "batch_expired", "message": "ran out of time"}
-    submit(REQUESTS, config=config, bank=bank, api_key=KEY, cache=cache)
+    submit(REQUESTS, config=config, bank=bank, api_key=KEY)
     server.finish_batches()
-    results = {r.request.id: r for r in collect(bank, api_key=KEY, cache=cache)}
+    results = {r.request.id: r for r in collect(bank, api_key=KEY)}
     assert "one repair turn" in results["q1"].error
     assert "ran out of time" in results["q3"].error
     assert len(read_bank(bank)) == 2
     server.batch_faults.clear()
-    state = submit(REQUESTS, config=config, bank=bank, api_key=KEY, cache=cache)
+    state = submit(REQUESTS, config=config, bank=bank, api_key=KEY)
     assert state.requests == 2
     server.finish_batches()
-    results = {r.request.id: r for r in collect(bank, api_key=KEY, cache=cache)}
+    results = {r.request.id: r for r in collect(bank, api_key=KEY)}
     assert all(r.scripts for r in results.values())
     assert results["q1"].record.turns == 2
     assert set(server.paid.values()) == {1}
 
 
 def test_a_batch_holds_every_wording(server, config, tmp_path):
-    bank, cache = tmp_path / "bank.json", tmp_path / "cache"
+    bank = tmp_path / "bank.json"
     two = config.model_copy(update={"wordings": 2})
-    assert submit(REQUESTS, config=two, bank=bank, api_key=KEY, cache=cache).requests == 8
+    assert submit(REQUESTS, config=two, bank=bank, api_key=KEY).requests == 8
     server.finish_batches()
-    results = collect(bank, api_key=KEY, cache=cache)
+    results = collect(bank, api_key=KEY)
     assert [len(r.scripts[1].wordings) for r in results] == [2] * 4
 
 
 def test_a_submission_cut_off_is_found_again_and_not_made_twice(server, config, tmp_path):
-    bank, cache = tmp_path / "bank.json", tmp_path / "cache"
+    bank = tmp_path / "bank.json"
     server.cut_batches = 1
     retrying = config.model_copy(update={"max_retries": 4})
     with pytest.raises(LLMError, match="broke off"):
-        submit(REQUESTS, config=retrying, bank=bank, api_key=KEY, cache=cache)
-    state = submit(REQUESTS, config=retrying, bank=bank, api_key=KEY, cache=cache)
+        submit(REQUESTS, config=retrying, bank=bank, api_key=KEY)
+    state = submit(REQUESTS, config=retrying, bank=bank, api_key=KEY)
     assert state.batch_id == "batch-0"
     assert len(server.batches) == 1
     server.finish_batches()
-    assert all(r.scripts for r in collect(bank, api_key=KEY, cache=cache))
+    assert all(r.scripts for r in collect(bank, api_key=KEY))
 
 
 @pytest.mark.parametrize("line", ["[1]", "3", '{"custom_id": "x", "response": [1]}', "[" * 9999])
 def test_a_batch_whose_file_is_something_else_can_be_collected_again(
     line, server, config, tmp_path
 ):
-    bank, cache = tmp_path / "bank.json", tmp_path / "cache"
-    submit(REQUESTS, config=config, bank=bank, api_key=KEY, cache=cache)
+    bank = tmp_path / "bank.json"
+    submit(REQUESTS, config=config, bank=bank, api_key=KEY)
     server.finish_batches()
     name = server.batches["batch-0"]["output_file_id"]
     whole = server.files[name]
     server.files[name] = whole + b"\n" + line.encode()
     with pytest.raises(LLMError, match="arrived incomplete; collect again"):
-        collect(bank, api_key=KEY, cache=cache)
+        collect(bank, api_key=KEY)
     server.files[name] = whole
-    assert all(r.scripts for r in collect(bank, api_key=KEY, cache=cache))
+    assert all(r.scripts for r in collect(bank, api_key=KEY))
 
 
 def test_a_batch_crossed_by_a_live_run_is_still_collected(server, config, tmp_path):
-    bank, cache = tmp_path / "bank.json", tmp_path / "cache"
-    submit(REQUESTS, config=config, bank=bank, api_key=KEY, cache=cache)
+    bank = tmp_path / "bank.json"
+    submit(REQUESTS, config=config, bank=bank, api_key=KEY)
     generate(REQUESTS, config, tmp_path, bank=bank)
     server.finish_batches()
-    assert all(r.scripts for r in collect(bank, api_key=KEY, cache=cache))
+    assert all(r.scripts for r in collect(bank, api_key=KEY))
     assert len(read_bank(bank)) == 4
 
 
 def test_a_prompt_file_changed_under_a_batch_is_noticed(server, config, tmp_path):
-    bank, cache, prompt = tmp_path / "bank.json", tmp_path / "cache", tmp_path / "mine.txt"
+    bank, prompt = tmp_path / "bank.json", tmp_path / "mine.txt"
     prompt.write_text("Steps of {domain}\n{labels}")
     own = config.model_copy(update={"prompt": str(prompt)})
-    submit(REQUESTS, config=own, bank=bank, api_key=KEY, cache=cache)
+    submit(REQUESTS, config=own, bank=bank, api_key=KEY)
     server.finish_batches()
     prompt.write_text("Other steps of {domain}\n{labels}")
     with pytest.raises(UsageError, match="prompt file changed"):
-        collect(bank, api_key=KEY, cache=cache)
+        collect(bank, api_key=KEY)
     prompt.write_text("Steps of {domain}\n{labels}")
-    assert all(r.scripts for r in collect(bank, api_key=KEY, cache=cache))
+    assert all(r.scripts for r in collect(bank, api_key=KEY))
 
 
 def test_a_batch_that_was_never_submitted_says_so(tmp_path):
@@ -547,4 +545,4 @@ def test_a_real_language_model_behind_llama_cpps_server(tmp_path):
 def test_a_service_error_while_submitting_is_one_sentence(tmp_path):
     config = LLMConfig(base_url="http://127.0.0.1:9/v1", model="tiny", max_retries=0)
     with pytest.raises(LLMError, match="--base-url"):
-        submit(REQUESTS, config=config, bank=tmp_path / "b.json", api_key=KEY, cache=tmp_path)
+        submit(REQUESTS, config=config, bank=tmp_path / "b.json", api_key=KEY)

@@ -216,7 +216,7 @@ def test_half_a_character_in_an_answer_costs_neither_it_nor_the_others(
 def test_half_a_character_elsewhere_in_a_reply_or_in_a_label_is_one_sentence(server, ask):
     server.faults["layup"] = [status(500, "oh \ud83d no", retry_after_ms="5")] * 3
     ask()["q"].error.encode()
-    with pytest.raises(UsageError, match="lone surrogate"):
+    with pytest.raises(UsageError, match="'q' has an incomplete character"):
         ScriptRequest("q", ("jump \ud83d", "layup"))
     with pytest.raises(UsageError, match=r"'q' has the control character U\+0007 in 'jump"):
         ScriptRequest("q", ("jump \a", "layup"))

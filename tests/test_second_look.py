@@ -162,6 +162,7 @@ def cut(body):
 
 FAULTS = {
     "refusal": (refuses("I can't look at people."), "refused; it said: I can't look at people."),
+    "filter": (says("", "content_filter"), "refused; it said: nothing"),
     "no letter": (says("It is dark."), "named no option; it said: It is dark."),
     "a letter too many": (says("D"), "named no option; it said: D"),
     "rate limit": (status(429, "slow down", retry_after="0.01"), "slow down"),

@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 
 from actalign.documents import parse_yaml
@@ -101,8 +102,10 @@ def test_a_slip_in_yaml_is_said_in_words_that_say_what_to_do(tmp_path, text, sen
 
 def test_a_text_in_place_of_a_list_of_steps_is_refused():
     for make in (lambda steps: as_scripts({"dunk": steps}), lambda steps: Script("dunk", steps)):
-        with pytest.raises(UsageError, match="steps of 'dunk' are a text, 'jumping'; give a list"):
+        with pytest.raises(UsageError, match="steps of 'dunk' are 'jumping'; give a list of texts"):
             make("jumping")
+        with pytest.raises(UsageError, match=r"steps of 'dunk' are array.*; give a list of texts"):
+            make(np.array(["run up", "jump"]))
         with pytest.raises(UsageError, match="Step 2 of the script of 'dunk' is 7, not a text"):
             make(["run up", 7])
 

@@ -547,7 +547,7 @@ def test_an_array_keeps_its_own_clock_which_must_run_forward():
     assert next(iter(sample_frames(late, max_side=48))).frames.shape == (3, 32, 48, 3)
     for times in ([0.0, 2.0, 1.0], [0.0, np.nan, 1.0]):
         with pytest.raises(ArrayError, match="never decrease"):
-            sample_frames(FrameBatch(frames, np.array(times)))
+            FrameBatch(frames, np.array(times))
     with pytest.raises(ValueError, match="give at least one frame"):
         sample_frames(FrameBatch(frames[:0], np.zeros(0)))
 

@@ -25,7 +25,7 @@ from actalign.clips._result import ClipResult, scored_clip
 from actalign.clips._smoothed import smoothed
 from actalign.competitions import Competition, best_wordings, embed_texts, mean
 from actalign.confidence import fitted_background, with_confidence
-from actalign.documents import control_character
+from actalign.documents import unwritable
 from actalign.encoder_info import EncoderInfo, short_template
 from actalign.encoders._backgrounds import shipped_background
 from actalign.encoders._text_cache import TextCache
@@ -45,8 +45,8 @@ def check_none(name: str) -> None:
         raise UsageError(f"The name of none-of-these is {name!r}; give a text, such as nothing.")
     if not name.strip():
         raise UsageError("The name of none-of-these is empty; give one, such as nothing.")
-    if (control := control_character(name)) is not None:
-        raise UsageError(f"The name of none-of-these, {name!a}, contains {control}; leave it out.")
+    if (wrong := unwritable(name)) is not None:
+        raise UsageError(f"The name of none-of-these, {name!a}, contains {wrong}; leave it out.")
 
 
 @dataclass(frozen=True, eq=False, slots=True)

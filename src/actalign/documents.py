@@ -133,14 +133,19 @@ def one_line(text: object) -> str:
     return " ".join(str(text).split())
 
 
-CONTROL = re.compile(r"[\0-\b\v\f\x0e-\x1f\ufffe\uffff]")
-"""Characters that XML (and so an SVG figure) can't contain, and captions and tables can't show."""
+UNWRITABLE = re.compile(r"[\0-\b\v\f\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Characters that XML (and so an SVG figure) can't contain, and captions and tables can't show:
+control characters, and halves of characters from text that is not UTF-8 (lone surrogates)."""
 
 
-def control_character(text: str) -> str | None:
-    """A description of the first control character in a text; None if it has none."""
-    found = CONTROL.search(text)
-    return None if found is None else f"the control character U+{ord(found[0]):04X}"
+def unwritable(text: str) -> str | None:
+    """A description of the first character of UNWRITABLE in a text; None if it has none."""
+    found = UNWRITABLE.search(text)
+    if found is None:
+        return None
+    if "\ud800" <= found[0] <= "\udfff":
+        return "an incomplete character (is the text UTF-8?)"
+    return f"the control character U+{ord(found[0]):04X}"
 
 
 def escaped(text: str) -> str:

@@ -147,7 +147,7 @@ def _naming(path: Path) -> Iterator[None]:
     except OSError as error:
         full = error.errno in NO_ROOM
         raise ActAlignError(
-            f"{path} can't be written: {error.strerror or error}; "
+            f"{path} can't be written: {reason_of(error)}; "
             f"{'free space or ' if full else ''}choose another place."
         ) from error
     except UnicodeEncodeError as error:  # the name, in a locale that is not UTF-8

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import NoReturn
 
-from actalign.errors import ActAlignError, UsageError
+from actalign.errors import ActAlignError, UsageError, reason_of
 
 _AGAIN_SECONDS = 0.1  # after which a lost signal is sent again
 _PATIENCE_SECONDS = 1.0  # during which a repeated Ctrl+C counts as the first
@@ -141,7 +141,7 @@ def _run(program: Callable[[], object]) -> None:
         sys.exit(2 if isinstance(error, UsageError) else 1)
     except OSError as error:  # such as a disk error in an unexpected place
         where = f": {error.filename}" if error.filename else ""
-        print(f"error: {error.strerror or error}{where}", file=sys.stderr)
+        print(f"error: {reason_of(error)}{where}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         _say_interrupted()

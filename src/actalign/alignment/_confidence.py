@@ -24,9 +24,9 @@ OWN = "own"
 
 
 def check_temperature(temperature: float) -> float:
-    """It as Python's float; raises UsageError unless it is a number above 0."""
+    """It as Python's float; raises ArrayError unless it is a number above 0."""
     if not (isinstance(temperature, Real) and 0 < temperature < float("inf")):
-        raise UsageError(f"The temperature is {temperature!r}; give a number above 0.")
+        raise ArrayError(f"The temperature is {temperature!r}; give a number above 0.")
     return float(temperature)
 
 
@@ -79,9 +79,7 @@ def confidences(scores: ArrayLike, temperature: float) -> Float64:
 
     Raises ArrayError unless the scores are finite and the temperature is above 0.
     """
-    if not (isinstance(temperature, Real) and 0 < temperature < np.inf):
-        raise ArrayError(f"The temperature is {temperature!r}; it must be a number above 0.")
-    values = _finite(scores) / temperature
+    values = _finite(scores) / check_temperature(temperature)
     powers = np.exp(values - values.max())
     found: Float64 = powers / powers.sum()
     return found

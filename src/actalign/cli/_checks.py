@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from actalign import __version__
-from actalign.errors import ActAlignError
+from actalign.errors import ActAlignError, reason_of
 from actalign.files import cache_folder
 
 if TYPE_CHECKING:
@@ -283,7 +283,7 @@ def _cache() -> Check:
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"actalign")
     except OSError as error:
-        found = f"{folder} can't be written: {error.strerror or error}"
+        found = f"{folder} can't be written: {reason_of(error)}"
         return Check("cache", "broken", found, fix)
     sizes = [_size(path) for path in folder.rglob("*")]
     free = shutil.disk_usage(folder).free

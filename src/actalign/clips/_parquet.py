@@ -128,7 +128,7 @@ def open_store_or_cache(folder: str | Path | None, notes: list[str]) -> AnyStore
     except OSError as error:
         notes.append(
             f"embeddings are not kept, since the folder {folder} can't be written "
-            f"({error.strerror or error}); set ACTALIGN_CACHE to one that can be"
+            f"({reason_of(error)}); set ACTALIGN_CACHE to one that can be"
         )
         return None
 

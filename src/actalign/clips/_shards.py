@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from actalign.clips._store import entry_key
 from actalign.documents import open_text
-from actalign.errors import UsageError
+from actalign.errors import UsageError, reason_of
 from actalign.rows import Row
 from actalign.rows._fields import ShardRow
 from actalign.rows._files import parse_row
@@ -199,7 +199,7 @@ def _rows(part: Path) -> Iterator[tuple[int, int, Row]]:
             f"The part {part} is not UTF-8 text (line {number + 1}); save it as UTF-8."
         ) from None
     except OSError as error:
-        raise UsageError(f"The part {part} can't be read: {error.strerror or error}.") from error
+        raise UsageError(f"The part {part} can't be read: {reason_of(error)}.") from error
 
 
 def _without_shard(line: _Line) -> Row:

@@ -22,7 +22,7 @@ from actalign.documents import parse_json, parse_yaml, read_text
 from actalign.encoders._configuration import check_adapter, check_configuration, shards_of
 from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders._preprocessing import ImagePreprocessing
-from actalign.errors import EncoderError, EncoderUsageError, brief_reason
+from actalign.errors import EncoderError, EncoderUsageError, brief_reason, reason_of
 from actalign.hub import WAYS_OUT, check_hub_id, hub_folder
 
 
@@ -212,7 +212,7 @@ def read_json(file: Path) -> dict[str, Any]:
         content = parse_json(read_text(file))
     except OSError as error:
         raise EncoderError(
-            f"{file} can't be read ({error.strerror}); a model folder needs it, together with "
+            f"{file} can't be read ({reason_of(error)}); a model folder needs it, together with "
             "model.safetensors, preprocessor_config.json and the tokenizer's files."
         ) from error
     except ValueError as error:

@@ -20,7 +20,7 @@ from actalign.encoders._base import cut_warning
 from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders._onnx_files import model_files
 from actalign.encoders._preprocessing import ImagePreprocessing
-from actalign.errors import EncoderError, EncoderUsageError, brief_reason, first_fault
+from actalign.errors import EncoderError, EncoderUsageError, brief_reason, first_fault, reason_of
 from actalign.files import physical_cores
 from actalign.types import Float32, TextWarning, UInt8
 
@@ -158,7 +158,9 @@ def _read_config(file: Path) -> OnnxConfig:
     try:
         return OnnxConfig.model_validate_json(file.read_bytes())
     except OSError as error:
-        raise EncoderError(f"{file} can't be read ({error.strerror}); export it again.") from error
+        raise EncoderError(
+            f"{file} can't be read ({reason_of(error)}); export it again."
+        ) from error
     except ValidationError as error:
         field, why = first_fault(error)
         raise EncoderError(f"{file}: {field or 'the file'} is wrong ({why}).") from error

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from actalign.encoders._fingerprint import inside
-from actalign.errors import EncoderError
+from actalign.errors import EncoderError, reason_of
 
 # For each kind of message on the way to a tensor: its fields, by number, that are messages.
 _MESSAGES = {
@@ -36,7 +36,7 @@ def model_files(model: Path) -> list[Path]:
         with model.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             names = sorted(set(_locations(data)))
     except OSError as error:
-        raise EncoderError(f"{model} can't be read ({error.strerror}).") from error
+        raise EncoderError(f"{model} can't be read ({reason_of(error)}).") from error
     except (ValueError, IndexError) as error:
         raise EncoderError(f"{model} is not an ONNX model; export it again.") from error
     return [model, *(inside(model.parent, name, by=model) for name in names)]

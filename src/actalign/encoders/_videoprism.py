@@ -38,19 +38,14 @@ class VideoPrismEncoder(TransformersWindows):
         return rows.reshape(len(pixels), -1)
 
     def as_trained(self, text: str) -> str:
-        """The text in the form of `canonical`."""
-        return canonical(text)
+        """The text as the authors' repository has it: in lower case, without punctuation and
+        repeated spaces, and with a full stop."""
+        return " ".join(text.translate(_SPACES).lower().split()) + "."
 
     def text_features(self, ids: torch.Tensor) -> torch.Tensor:
         """(K, D) of `token_ids` on the device."""
         read = (ids != self.tokenizer.pad_token_id).long()
         return features_of(self.torch_model.get_text_features(input_ids=ids, attention_mask=read))
-
-
-def canonical(text: str) -> str:
-    """The text in the form that the model was trained on, according to the authors' repository: in
-    lower case, without punctuation and repeated spaces, and with a full stop."""
-    return " ".join(text.translate(_SPACES).lower().split()) + "."
 
 
 def _gflop(vision: Any) -> float:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from actalign.errors import ActAlignError
+from actalign.errors import ActAlignError, reason_of
 from actalign.rows import Row
 from actalign.rows._files import row_text
 
@@ -43,7 +43,7 @@ class Journal:
                 os.truncate(path, whole)
         except OSError as error:
             raise ActAlignError(
-                f"{path} can't be read: {error.strerror or error}; check the folder's permissions."
+                f"{path} can't be read: {reason_of(error)}; check the folder's permissions."
             ) from error
 
     def add(self, row: Mapping[str, object]) -> None:
@@ -54,6 +54,6 @@ class Journal:
                 file.write(line)
         except OSError as error:
             raise ActAlignError(
-                f"{self._path} can't be written: {error.strerror or error}; free space, then run "
+                f"{self._path} can't be written: {reason_of(error)}; free space, then run "
                 "the command again (an evaluation with --resume)."
             ) from error

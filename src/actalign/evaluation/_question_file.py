@@ -18,8 +18,9 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from actalign.addresses import address_in, is_address, named_place
 from actalign.documents import parse_json, read_text
 from actalign.errors import UsageError, reason_of
-from actalign.evaluation._questions import Published, Question, QuestionSet, Text
+from actalign.evaluation._questions import Published, Question, QuestionSet
 from actalign.files import write_text
+from actalign.rows._fields import Text
 
 FORMAT: Literal["actalign-questions-1"] = "actalign-questions-1"
 

@@ -18,11 +18,10 @@ from pydantic import ConfigDict, Field
 
 from actalign.documents import composed
 from actalign.errors import UsageError
-from actalign.rows._fields import BoxRow
+from actalign.rows._fields import BoxRow, Text
 from actalign.scripts._labels import label_key
 from actalign.types import Script
 
-Text = Annotated[str, Field(min_length=1)]
 Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Percent = Annotated[float | None, Field(ge=0, le=100)]

@@ -15,7 +15,7 @@ from typing import Any
 
 from actalign import __version__
 from actalign.addresses import is_address
-from actalign.documents import CONTROL, one_line
+from actalign.documents import UNWRITABLE, one_line
 from actalign.files import file_named
 from actalign.output._events import Event, VideoRows
 from actalign.rows._fields import StepRow
@@ -265,9 +265,9 @@ def xml_text_of(root: ET.Element) -> str:
     """The document; characters that XML doesn't allow are left out."""
     for element in root.iter():
         if element.text:
-            element.text = CONTROL.sub("", element.text)
+            element.text = UNWRITABLE.sub("", element.text)
         for name, value in element.attrib.items():
-            element.set(name, CONTROL.sub("", value))
+            element.set(name, UNWRITABLE.sub("", value))
     ET.indent(root)
     head = '<?xml version="1.0" encoding="UTF-8"?>\n'
     return head + ET.tostring(root, encoding="unicode") + "\n"

@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from rich.cells import cell_len
 
-from actalign.documents import CONTROL
+from actalign.documents import UNWRITABLE
 from actalign.errors import ActAlignError, UsageError, reason_of
 from actalign.files import NO_ROOM, writing
 from actalign.output._tables import CLIPS, STEPS, Cell, Table
@@ -257,7 +257,7 @@ def _filled(cell: Any, value: Cell) -> Any:
     if value is None:
         return None
     if isinstance(value, str):
-        cell.value = CONTROL.sub("", value)
+        cell.value = UNWRITABLE.sub("", value)
         cell.data_type = "s"  # text, even if it looks like a formula
     else:
         cell.value = value

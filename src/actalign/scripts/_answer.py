@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from actalign.documents import CONTROL, one_line
+from actalign.documents import UNWRITABLE, one_line
 from actalign.encoder_info import STEP_TEMPLATE
 from actalign.errors import counted
 from actalign.scripts._labels import label_key
-from actalign.scripts._reply import whole_characters
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -208,7 +207,7 @@ def _collect(
             steps_of[m] = []
             faults.append(f'The steps of candidate {m + 1} ("{labels[m]}") are no list of strings.')
         else:
-            words = [one_line(CONTROL.sub(" ", whole_characters(step))) for step in steps]
+            words = [one_line(UNWRITABLE.sub(" ", step)) for step in steps]
             steps_of[m] = _without_numbering(words)
     for m, label in enumerate(labels):
         if m not in steps_of:

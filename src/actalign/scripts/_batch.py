@@ -74,7 +74,6 @@ def submit(
     config: LLMConfig,
     bank: Path,
     api_key: SecretStr | None = None,
-    cache: Path | None = None,
 ) -> BatchState | None:
     """Submit every turn that is due now; None if there is none.
 
@@ -93,7 +92,7 @@ def submit(
         requests = state.questions
         config = state.config.model_copy(update={"told": config.told})
     with closing(LLMService(config, SCHEMA, api_key)) as service:
-        turns = _turns_due(requests, config, Bank(bank), AnswerCache(cache))
+        turns = _turns_due(requests, config, Bank(bank), AnswerCache())
         if not turns:
             return None
         if state is None or state.collected:
@@ -119,15 +118,13 @@ def poll(bank: Path, *, api_key: SecretStr | None = None) -> BatchStatus:
         return _status(_retrieve(service, state))
 
 
-def collect(
-    bank: Path, *, api_key: SecretStr | None = None, cache: Path | None = None
-) -> list[ScriptResult]:
+def collect(bank: Path, *, api_key: SecretStr | None = None) -> list[ScriptResult]:
     """Fetch the answers, check them, and add the good scripts to the bank; one result per request.
 
     Raises UsageError if the batch has not ended or its prompt file has changed since, or LLMError.
     """
     state = _submitted(bank)
-    answers = AnswerCache(cache)
+    answers = AnswerCache()
     saved = Bank(check_bank_path(bank))
     problems: dict[str, str] = {}
     if not state.collected:

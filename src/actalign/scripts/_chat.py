@@ -144,6 +144,11 @@ class Answer(BaseModel):
     def _whole(cls, text: str) -> str:
         return whole_characters(text)
 
+    @property
+    def refused(self) -> bool:
+        """Whether the model, or a filter of its service, refused to answer."""
+        return self.finish in ("refusal", "content_filter")
+
 
 class ChatModel(Protocol):
     """Something that answers requests: a service, or a local model (`_local`)."""

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from actalign import __version__
 from actalign.arguments import check_listed
-from actalign.documents import composed, control_character, one_line
+from actalign.documents import composed, one_line, unwritable
 from actalign.errors import UsageError
 from actalign.scripts._answer import TokenLimit, read_answer, same_steps, script_faults
 from actalign.scripts._answer_cache import AnswerCache, now
@@ -23,7 +23,7 @@ from actalign.scripts._chat import Answer, ChatRequest, Message, ModelId
 from actalign.scripts._labels import label_key
 from actalign.scripts._llm import LLMConfig
 from actalign.scripts._prompts import Prompt, load_prompt, shipped_text
-from actalign.scripts._reply import whole_characters, without_reasoning
+from actalign.scripts._reply import without_reasoning
 
 NO_DOMAIN = "human action"
 """The domain in the prompt if the request has none."""
@@ -33,7 +33,7 @@ NO_DOMAIN = "human action"
 class ScriptRequest:
     """Asks a language model for the scripts of candidate actions, all of them together.
 
-    Raises UsageError for a missing or repeated label, and for one that holds half a character.
+    Raises UsageError for a missing or repeated label, and for one that can't be written to a file.
     """
 
     id: str
@@ -48,13 +48,8 @@ class ScriptRequest:
         if len(set(map(label_key, names))) < len(names):
             raise UsageError(f"Question {self.id!r} has the same label twice; labels must differ.")
         for text in (*names, self.domain or ""):
-            if text != whole_characters(text):
-                raise UsageError(
-                    f"Question {self.id!r} has half a character (a lone surrogate) in {text!a}; "
-                    "type the text again."
-                )
-            if (control := control_character(text)) is not None:
-                raise UsageError(f"Question {self.id!r} has {control} in {text!a}; leave it out.")
+            if (wrong := unwritable(text)) is not None:
+                raise UsageError(f"Question {self.id!r} has {wrong} in {text!a}; leave it out.")
         object.__setattr__(self, "labels", names)
         object.__setattr__(self, "domain", (self.domain or "").strip() or None)
 
@@ -304,7 +299,7 @@ def _repair(first: ChatRequest, answer: Answer, faults: list[str], count: int) -
 
 def _refusal(answer: Answer) -> str | None:
     """A sentence for an answer that is a refusal, None for others."""
-    if answer.finish not in ("refusal", "content_filter"):
+    if not answer.refused:
         return None
     said = one_line(answer.text)[:200] or "no reason given"
     return f"The request was refused ({said})."

@@ -42,7 +42,6 @@ def plan_requests(
     *,
     config: LLMConfig,
     bank: Path | None = None,
-    cache: Path | None = None,
 ) -> list[PlannedRequest]:
     """The first turns that `generate_scripts` would send now; sends nothing, needs no key.
 
@@ -51,7 +50,7 @@ def plan_requests(
     """
     check_ids(requests)
     talks = conversations(requests, model_id(config), config)
-    saved, answers = Bank(bank), AnswerCache(cache)
+    saved, answers = Bank(bank), AnswerCache()
     planned: dict[str, PlannedRequest] = {}
     for talk in talks:
         record = saved.get(talk.key)

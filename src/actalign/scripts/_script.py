@@ -27,8 +27,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from actalign.arguments import as_path
-from actalign.documents import composed, control_character, one_line, read_document
-from actalign.errors import UsageError, counted
+from actalign.documents import composed, one_line, read_document, unwritable
+from actalign.errors import UsageError, counted, reason_of
 from actalign.scripts._labels import check_labels, label_key, plain_name
 from actalign.types import Script
 
@@ -41,7 +41,7 @@ FIELDS = ("domain", "scripts")
 
 def without_control(text: str) -> str:
     """The text, or an error for pydantic if it holds a control character."""
-    if (control := control_character(text)) is not None:
+    if (control := unwritable(text)) is not None:
         what = f"it holds {control}; leave it out"
         raise PydanticCustomError("control_character", "{what}", {"what": what})
     return text
@@ -103,8 +103,7 @@ def read_script_file(path: str | Path) -> Any:
     try:
         return read_document(as_path(path, "script file"))
     except OSError as error:
-        reason = error.strerror or error
-        raise UsageError(f"The script file {path} can't be read: {reason}.") from error
+        raise UsageError(f"The script file {path} can't be read: {reason_of(error)}.") from error
     except ValueError as error:
         raise UsageError(f"The script file {path} is not valid JSON or YAML: {error}.") from error
 
@@ -180,16 +179,10 @@ def _script(
     label: str, steps: Sequence[str] | Sequence[Sequence[str]], domain: str | None = None
 ) -> Script:
     """A script with one list of steps, or with several, its wordings."""
-    if isinstance(steps, str):
-        raise UsageError(
-            f"The steps of {label!r} are a text, {_short(steps)}; give a list of texts."
-        )
-    if not isinstance(steps, Sequence):
-        raise UsageError(f"The steps of {label!r} are {_short(steps)}; give a list of texts.")
-    lists = [tuple(one) for one in steps if isinstance(one, list | tuple)]
-    if not lists or len(lists) < len(steps):
-        return Script(label, tuple(steps), domain)  # type: ignore[arg-type]  # Script checks it
-    return Script(label, lists[0], domain, tuple(lists[1:]))
+    given: Any = steps  # Script checks them
+    if isinstance(given, Sequence) and given and all(isinstance(s, list | tuple) for s in given):
+        return Script(label, given[0], domain, tuple(given[1:]))
+    return Script(label, given, domain)
 
 
 def _from_reference(block: Mapping[str, Any]) -> dict[str, Any]:

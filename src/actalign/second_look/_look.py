@@ -216,7 +216,7 @@ class SecondLook:
             self.counts.output_tokens += answer.output_tokens or 0
         if letter_of(answer, count) is None:
             said = one_line(answer.text)[:200] or "nothing"
-            how = "refused" if answer.finish == "refusal" else "named no option"
+            how = "refused" if answer.refused else "named no option"
             raise LLMError(f"{self._model.name} {how}; it said: {said}")
         self._cache.put(request, answer)
         return answer

@@ -69,7 +69,7 @@ def _text(options: Sequence[Candidate], domain: str | None) -> str:
 
 def letter_of(answer: Answer, count: int) -> int | None:
     """The letter that an answer names, from 0; None for a refusal or if it names none."""
-    if answer.finish in ("refusal", "content_filter"):
+    if answer.refused:
         return None
     text = without_reasoning(answer.text).strip()
     whole = re.sub(r"\W", "", text)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from actalign.arguments import check_array, check_frames, plain
+from actalign.arguments import check_array, check_fps, check_frames, plain
 from actalign.errors import ActAlignError, ArrayError, EncoderError, UsageError
 from actalign.types._arrays import Float32, Float64, UInt8
 
@@ -37,6 +37,8 @@ class FrameBatch:
                 f"There are {len(self.frames)} frames but {self.pts_seconds.size} timestamps; "
                 "give one per frame."
             )
+        if not np.isfinite(self.pts_seconds).all() or (np.diff(self.pts_seconds) < 0).any():
+            raise ArrayError("The times of frames must be finite and never decrease.")
 
     @classmethod
     def from_array(
@@ -50,8 +52,8 @@ class FrameBatch:
         """
         if (fps is None) == (times is None):
             raise UsageError("Give either the fps of the frames, or their times in seconds.")
-        if fps is not None and not (isinstance(fps, Real) and 0 < fps < np.inf):
-            raise UsageError(f"The fps of frames must be a number above 0, not {fps!r}.")
+        if fps is not None:
+            check_fps(fps)
         try:
             pictures = np.asarray(frames)
         except ValueError as error:
@@ -67,8 +69,6 @@ class FrameBatch:
             raise ArrayError(f"The times of frames must be numbers ({error}).") from error
         if seconds.ndim != 1:
             raise ArrayError(f"The times of frames must be one list, not {seconds.shape}.")
-        if not np.isfinite(seconds).all() or (np.diff(seconds) < 0).any():
-            raise ArrayError("The times of frames must be finite and never decrease.")
         return cls(pictures, seconds)
 
     def __len__(self) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from actalign.documents import control_character
+from actalign.documents import unwritable
 from actalign.errors import UsageError
 from actalign.types._arrays import Float32, Float64, Int32
 from actalign.types._clips import ClipEmbedding
@@ -46,16 +46,13 @@ class Script:
         if not isinstance(self.domain, str | None):
             raise UsageError(f"The domain of {self.label!r} is {self.domain!r}; give a text.")
         for steps in self.step_lists:
-            if isinstance(steps, str):  # its letters would be the steps
-                raise UsageError(
-                    f"The steps of {self.label!r} are a text, {steps!r}; give a list of texts."
-                )
-            if not steps:
-                raise UsageError(f"The script of {self.label!r} has no steps; give at least one.")
-            if not isinstance(steps, Sequence):
+            # A text's letters would be its steps.
+            if isinstance(steps, str) or not isinstance(steps, Sequence):
                 raise UsageError(
                     f"The steps of {self.label!r} are {steps!r}; give a list of texts."
                 )
+            if not steps:
+                raise UsageError(f"The script of {self.label!r} has no steps; give at least one.")
             for k, step in enumerate(steps, start=1):
                 if not isinstance(step, str):
                     raise UsageError(
@@ -68,15 +65,8 @@ class Script:
         object.__setattr__(self, "rewordings", tuple(map(tuple, self.rewordings)))
         every = chain.from_iterable(self.step_lists)
         for text in (self.label, self.domain or "", *every):
-            try:
-                text.encode()
-            except UnicodeEncodeError:  # bytes of the command line or of JSON that are not text
-                raise UsageError(
-                    f"{text!a} contains an incomplete character (a lone surrogate); write labels "
-                    "and steps as UTF-8."
-                ) from None
-            if (control := control_character(text)) is not None:
-                raise UsageError(f"{text!a} contains {control}; leave it out.")
+            if (wrong := unwritable(text)) is not None:
+                raise UsageError(f"{text!a} contains {wrong}; leave it out.")
 
     @property
     def step_lists(self) -> tuple[tuple[str, ...], ...]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from actalign.errors import ActAlignError, VideoError
+from actalign.errors import ActAlignError, VideoError, reason_of
 from actalign.files import writing
 from actalign.types import UInt8
 from actalign.video._containers import HDR_CURVES, NO_COLOURS, Colours, open_container
@@ -181,7 +181,7 @@ def mp4_file(path: Path, comment: str, part: Path | None = None) -> Iterator[Any
                     container.close()
     except av.FFmpegError as error:
         raise ActAlignError(
-            f"{path} can't be written: {error.strerror}; free space or choose another place."
+            f"{path} can't be written: {reason_of(error)}; free space or choose another place."
         ) from error
 
 

@@ -5,9 +5,7 @@ Not here: fetching the source (`_download`), and which segments there are (`_met
 
 from __future__ import annotations
 
-import hashlib
 import math
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +13,7 @@ from actalign.errors import VideoError
 from actalign.evaluation.atlas._download import ANNOTATED_HEIGHT, Source
 from actalign.evaluation.atlas._metadata import Sample
 from actalign.evaluation.atlas._obfuscate import hide_boxes
-from actalign.files import file_sha256
+from actalign.files import file_sha256, file_stem
 from actalign.video._containers import open_container, video_stream
 from actalign.video._sampling import sample_frames
 from actalign.video._writing import VideoFile
@@ -48,10 +46,7 @@ class ClipFacts:
 
 def clip_name(sample_id: str) -> str:
     """A file name for a sample's clip: its id if that is safe, otherwise with a hash added."""
-    safe = re.sub(r"[^\w.-]+", "_", sample_id).lstrip(".")[:80]
-    if safe != sample_id:
-        safe += "-" + hashlib.sha256(sample_id.encode()).hexdigest()[:8]
-    return f"{safe}.mp4"
+    return f"{file_stem(sample_id)}.mp4"
 
 
 def cut_clip(source: Source, sample: Sample, target: Path) -> ClipFacts:

@@ -19,7 +19,7 @@ from typing import IO, Any
 import numpy as np
 
 from actalign.documents import one_line
-from actalign.errors import UsageError
+from actalign.errors import UsageError, reason_of
 
 MAX_NESTED = 16
 """The most object arrays directly within each other: NumPy frees them recursively."""
@@ -102,7 +102,7 @@ def load_pickle(path: Path) -> Any:
         with path.open("rb") as file:
             return read_pickle(Limited(file, path.stat().st_size))
     except OSError as error:
-        raise UsageError(f"{path} can't be read: {error.strerror or error}.") from None
+        raise UsageError(f"{path} can't be read: {reason_of(error)}.") from None
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         reason = one_line(error)[:200]
         raise UsageError(

@@ -383,7 +383,6 @@ def _absent(missing: Sequence[IndexRow]) -> list[Row]:
 
 
 def _print_report(found: list[Row], absent: list[Row]) -> None:
-
     for line in report_lines(found, absent):
         print(line)
     raise typer.Exit(0 if any(row["status"] == "ok" for row in found) else 1)
