@@ -1,5 +1,6 @@
 """Backgrounds: added up, written, read, shipped with `body`, checked against the encoder."""
 
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from actalign.clips._background import OtherClips
 from actalign.encoders._backgrounds import BODY, shipped_background
 from actalign.encoders._load import load_encoder
 from actalign.errors import ArrayError
+from tests.command import printed_by
 
 INFO = EncoderInfo("model", "print", 5, 2.0, -5.0)
 SUMS = "model", "print", 5
@@ -118,16 +120,41 @@ def test_what_is_no_background_is_named(tmp_path):
     about = {"format": "actalign-background-1", "background": '{"count": 3}'}
     arrays = {"mean": np.zeros(2, np.float32), "covariance": np.zeros((3, 3), np.float32)}
     save_file(arrays, tmp_path / "wrong", metadata=about)
+    about["background"] = '{"count": 3, "model_id": "model", "fingerprint": "print"}'
+    arrays = {"mean": np.full(2, np.nan), "covariance": np.zeros((2, 2))}
+    save_file(arrays, tmp_path / "nan", metadata=about)
     for name, what in (
         ("missing", "can't be read"),
         ("junk", "can't be read"),
         ("other", "is not a background"),
         ("wrong", "can't be read"),
+        ("nan", r"can't be read \(The background contains NaN or infinity\); make it with"),
     ):
         with pytest.raises(UsageError, match=rf"{name}.* {what}"):
             read_background(tmp_path / name)
     with pytest.raises(UsageError, match="give more clips"):
         BackgroundSums(*SUMS).background("an empty folder")
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "getuid") or os.getuid() != 0, reason="only root becomes others"
+)
+def test_a_background_that_may_not_be_read_is_not_called_missing(tmp_path):
+    path = tmp_path / "b.safetensors"
+    sums = BackgroundSums(*SUMS)
+    sums.add(clips()[0].embeddings)
+    write_background(sums.background("x"), path)
+    path.chmod(0o600)
+    tmp_path.chmod(0o755)
+    program = (
+        "import os, sys, safetensors.numpy\n"
+        "from actalign.background import UsageError, read_background\n"
+        "os.chdir(sys.argv[1])\n"
+        "os.setuid(54321)\n"
+        "try: read_background('b.safetensors')\n"
+        "except UsageError as error: print(error)\n"
+    )
+    assert "can't be read (Permission denied); make it" in printed_by("-c", program, tmp_path)
 
 
 def test_embeddings_that_are_no_numbers_are_refused_where_they_are_added():

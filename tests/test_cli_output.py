@@ -395,6 +395,8 @@ def test_a_slip_of_the_models_name_is_answered_by_body(clips, tmp_path):
         ),
         (("--model", " body "), "There is no model ' body '; did you mean 'body'?"),
         (("--model", "a/b/c"), "is neither a folder here nor a hub id"),
+        (("--model", "siglip"), "There is no encoder 'siglip': it is neither built in nor"),
+        (("--model", "."), "The folder . contains no model"),
         (("--store", "scripts.yaml"), "The store scripts.yaml is a file; give a folder"),
     ],
 )

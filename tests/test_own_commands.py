@@ -153,6 +153,12 @@ def test_what_makes_no_encoder_is_said(monkeypatch, entry, said):
         load_encoder("own")
 
 
+def test_a_slip_of_an_own_encoders_name_is_answered_by_it(monkeypatch):
+    monkeypatch.setitem(ENCODERS, "colours", Images)
+    with pytest.raises(EncoderUsageError, match="no model 'colors'; did you mean 'colours'"):
+        load_encoder("colors")
+
+
 def test_a_function_among_the_scorers_is_named_and_stops_no_other_command(folder, tmp_path):
     program = tmp_path / "mine.py"
     program.write_text(

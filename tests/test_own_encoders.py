@@ -201,6 +201,15 @@ def test_what_an_encoder_lacks_is_named():
         ActAlign(Silent())
 
 
+@pytest.mark.parametrize("count", ["frames_per_row", "frames_between_rows"])
+def test_windows_without_a_frame_are_refused(count):
+    class Endless(Windows):
+        info = replace(Windows.info, **{count: 0})
+
+    with pytest.raises(UsageError, match=f"{count} of the encoder own is 0; give a whole number"):
+        ActAlign(Endless())
+
+
 def test_an_encoder_that_returns_nothing_is_told_so(clips):
     class Nothing(Images):
         def encode_image(self, frames):

@@ -1,7 +1,9 @@
 """What a report says of labels, scripts and clips, and the files that it is written to."""
 
 import json
+import os
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -257,6 +259,24 @@ def test_a_report_that_can_not_be_written_is_refused_before_any_is(runs):
     assert done.returncode == 2
     assert "second/report.json can't be written: Is a directory" in done.stderr
     assert first.stat().st_mtime_ns == before
+
+
+def test_a_damaged_file_of_a_run_is_named_and_mended_by_the_advice(runs, colour_model, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(runs / "second", run)
+    for name, kept in (("predictions.jsonl", 400), ("results.json", 20)):
+        os.truncate(run / name, kept)
+        done = actalign("report", run, cwd=runs)
+        assert done.returncode == 2
+        assert f"error: The file {run / name} can't be read: " in done.stderr
+        assert "; score the run again with `actalign eval` and --resume." in done.stderr
+        done = actalign(
+            *("eval", "clips", "clips", "--scripts", "scripts.json", "--model", colour_model),
+            *("--out", run, "--smoothing", 0, "--scorer", "dtw_reversed", "-q", "--resume"),
+            cwd=runs,
+        )
+        assert done.returncode == 0, done.stderr
+        assert actalign("report", run, cwd=runs).returncode == 0
 
 
 def test_runs_are_compared_on_the_clips_of_both(runs):

@@ -71,7 +71,7 @@ class Background:
                 f"and {self.covariance.shape}."
             )
         if not (np.isfinite(self.mean).all() and np.isfinite(self.covariance).all()):
-            raise ArrayError("The background contains NaN or infinity; make it again.")
+            raise ArrayError("The background contains NaN or infinity.")
         for kind in KINDS:
             known: Mapping[str, float] = getattr(self, kind)
             for name, value in known.items():
@@ -225,6 +225,7 @@ def read_background(path: str | Path, *, source: str | None = None) -> Backgroun
             "it."
         )
     try:
+        path.open("rb").close()  # safetensors calls a file that it may not read missing
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
             if metadata.get("format") != FORMAT:
@@ -244,9 +245,9 @@ def read_background(path: str | Path, *, source: str | None = None) -> Backgroun
             **{kind: _numbers(about.get(kind, {})) for kind in KINDS},
         )
     except (OSError, SafetensorError, LookupError, TypeError, ValueError, AttributeError) as error:
+        why = reason_of(error).rstrip(".")
         raise UsageError(
-            f"The background {path} can't be read ({reason_of(error)}); make it with `actalign "
-            "background`."
+            f"The background {path} can't be read ({why}); make it with `actalign background`."
         ) from None
     if count < LEAST_FRAMES:
         raise UsageError(f"The background {path} is made from {count} frames; make it again.")

@@ -15,7 +15,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from actalign.arguments import array_of
+from actalign.arguments import array_of, whole
 from actalign.encoder_info import EncoderInfo
 from actalign.errors import ArrayError, EncoderError, RowsError, UsageError, counted
 from actalign.types import Float32, Float64, FrameBatch, TextWarning, UInt8
@@ -166,6 +166,8 @@ def check_encoder(encoder: object) -> None:
             f"The info of the encoder {type(encoder).__name__} is {info!r}; give an "
             "actalign.EncoderInfo."
         )
+    for count in ("frames_per_row", "frames_between_rows"):  # 0 would cut a clip for ever
+        whole(getattr(info, count), f"{count} of the encoder {info.model_id}")
 
 
 def follows_everyone(model_id: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from actalign.addresses import with_plain_scheme
 from actalign.encoders._base import CROP, ImageEncoder, check_encoder
-from actalign.errors import EncoderError, EncoderUsageError
+from actalign.errors import EncoderUsageError
 from actalign.hub import WAYS_OUT, check_hub_id
 
 DEFAULT_MODEL = "google/siglip-so400m-patch14-384"
@@ -89,8 +89,9 @@ def load_encoder(
         return _built_in(model, **given)
     if (folder / "image.onnx").is_file():
         return _exported(model, folder, **given)
-    if get_close_matches(model, ["body"], cutoff=0.7) and not folder.exists():
-        raise EncoderUsageError(f"There is no model {model!r}; did you mean 'body'?")
+    close = get_close_matches(model, ["body", *ENCODERS], n=1, cutoff=0.7)
+    if close and "/" not in model and not folder.exists():
+        raise EncoderUsageError(f"There is no model {model!r}; did you mean {close[0]!r}?")
     _check_folder(model, folder)
     from actalign.encoders._transformers import load_pretrained
 
@@ -126,14 +127,14 @@ def _own(
 def _check_folder(model: str, folder: Path) -> None:
     # Before torch is imported, which a mistyped folder doesn't need.
     if folder.is_dir() and not (folder / "config.json").is_file():
-        raise EncoderError(
+        raise EncoderUsageError(
             f"The folder {model} contains no model: it has none of config.json, image.onnx and "
             "open_clip_config.json; check the name."
         )
     if not folder.is_dir():
         check_hub_id(model.partition("@")[0])
         if "/" not in model:
-            raise EncoderError(
+            raise EncoderUsageError(
                 f"There is no encoder {model!r}: it is neither built in nor a folder here nor in "
                 "`actalign.encoders.ENCODERS`, which holds a program's own encoders, and a hub id "
                 f"has an owner, as in OWNER/{model}. {WAYS_OUT}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -140,7 +140,7 @@ def read_run(folder: Path) -> Run:
 
 def _read_run(folder: Path) -> Run:
     try:
-        results = parse_json(read_text(folder / "results.json"))
+        results = _parsed(folder / "results.json", parse_json)
         rows = _lines(folder / "predictions.jsonl")
         errors = _lines(folder / "errors.jsonl") if (folder / "errors.jsonl").exists() else []
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -162,7 +162,7 @@ def _read_run(folder: Path) -> Run:
             f"{folder} is not a finished run: {Path(error.filename).name} is missing; run "
             "`actalign eval` until it ends."
         ) from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise UsageError(f"The run {folder} can't be read: {reason_of(error)}.") from None
     if "samples" not in results and results.get("benchmark") == "mini-atlas":
         raise UsageError(
@@ -203,10 +203,20 @@ def sweeps(run: Run, runs: Sequence[Run]) -> dict[str, dict[str, list[SweepPoint
     return found
 
 
+def _parsed(path: Path, parse: Callable[[str], Any]) -> Any:
+    try:
+        return parse(read_text(path))
+    except ValueError as error:
+        raise UsageError(
+            f"The file {path} can't be read: {error}; score the run again with `actalign eval` "
+            "and --resume."
+        ) from None
+
+
 def _lines(path: Path) -> list[Row]:
     """The rows of a file; those of earlier versions get today's names."""
     found = []
-    for row in parse_json_lines(read_text(path)):
+    for row in _parsed(path, parse_json_lines):
         row.setdefault("clip", row.get("doc_id"))
         if "stage" in row:
             row["error_kind"] = row.pop("kind", "")
