@@ -1,5 +1,7 @@
 """Encoders of a user's own: with the methods that the documentation asks for, and with faults."""
 
+import copy
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 
 from actalign import ActAlign, ClipEncoder, EncoderInfo, WindowEncoder
 from actalign.clips import Sampling, _parts, embed_video, embed_videos
+from actalign.encoders import load_encoder
 from actalign.errors import EncoderError, UsageError, VideoError
 from tests.colour_clips import write_colours
 from tests.colour_model import COLOURS
@@ -316,3 +319,11 @@ def test_a_long_video_has_the_rows_of_the_whole(kind, tmp_path, monkeypatch):
     np.testing.assert_array_equal(result.clip.pts_seconds, whole.pts_seconds)
     np.testing.assert_array_equal(result.clip.embeddings, whole.embeddings)
     assert sum(told) == len(whole.embeddings) * kind.info.frames_between_rows
+
+
+@pytest.mark.parametrize("copied", [pickle.dumps, copy.deepcopy])
+def test_what_cannot_be_pickled_or_copied_says_so(copied, colour_model):
+    of_ours = load_encoder(str(colour_model))
+    for one in (of_ours, ActAlign(of_ours), ActAlign(Images()), load_encoder("body")):
+        with pytest.raises(UsageError, match=rf"the class {type(one).__name__} can't be pickled"):
+            copied(one)
