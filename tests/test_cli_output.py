@@ -391,7 +391,7 @@ def test_a_slip_of_the_models_name_is_answered_by_body(clips, tmp_path):
     [
         (
             ("--device", "cuda:0", "--dtype", "float16"),
-            "leave out --device cuda:0 and --dtype float16",
+            "leave out the device cuda:0 and the dtype float16",
         ),
         (("--model", " body "), "There is no model ' body '; did you mean 'body'?"),
         (("--model", "a/b/c"), "is neither a folder here nor a hub id"),

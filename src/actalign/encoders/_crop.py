@@ -58,7 +58,7 @@ class CroppedEncoder(OnePerProcess):
         if isinstance(encoder, ACROSS_FRAMES):
             raise UsageError(
                 f"The encoder {encoder.info.model_id!r} looks across frames, so people can't be "
-                "cropped for it; leave out --crop, or use an image encoder."
+                "cropped for it; leave the cropping out, or use an image encoder."
             )
         self._encoder, self._person = encoder, person
         self.everyone = person == EVERYONE

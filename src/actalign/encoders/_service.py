@@ -75,7 +75,7 @@ class ServiceEncoder(OnePerProcess):
             model,
             TIMEOUT_SECONDS,
             MAX_RETRIES,
-            Told(address="the address in --model"),
+            Told(address="the address in the model's name"),
             offers="embeddings",
             key=read_api_key(),
         )
@@ -196,7 +196,7 @@ class ServiceEncoder(OnePerProcess):
     def _strange(self, what: object) -> EncoderError:
         return EncoderError(
             f"{self._address} answered with {self._asked.short(what)}; check that it embeds "
-            f"with {self._model!r} and that the address in --model ends as it should (usually /v1)."
+            f"with {self._model!r} and that this address ends as it should (usually /v1)."
         )
 
 

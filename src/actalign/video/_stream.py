@@ -209,7 +209,7 @@ class LiveSource:
                 if silent >= self._give_up:
                     raise VideoError(
                         f"{self.name} has sent no frame for {silent:.0f} s ({reason}); check "
-                        "that it is on, or wait longer with --give-up."
+                        "that it is on, or wait longer with --give-up (give_up)."
                     )
                 pause = min(wait, self._give_up - silent)
                 if self._on_trouble:
@@ -326,7 +326,7 @@ def _check_format(name: str) -> None:
         av.ContainerFormat(name, "r")
     except ValueError:
         raise UsageError(
-            f"FFmpeg has no input format {name!r} here; give another --format, such as v4l2."
+            f"FFmpeg has no input format {name!r} here; give another format, such as v4l2."
         ) from None
 
 
