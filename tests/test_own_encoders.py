@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from actalign import ActAlign, ClipEncoder, EncoderInfo, WindowEncoder
-from actalign.clips import Sampling, _parts, embed_video, embed_videos
+from actalign.clips import Sampling, Store, _parts, embed_video, embed_videos
 from actalign.encoders import load_encoder
 from actalign.errors import EncoderError, UsageError, VideoError
 from tests.colour_clips import write_colours
@@ -293,6 +293,29 @@ def test_warnings_of_another_kind_are_refused(given, clips):
         EncoderError, match=r"text_warnings of the encoder own returned .*; it must"
     ):
         ActAlign(Wrong()).predict(clips[0], scripts=SCRIPTS)
+
+
+def test_a_store_that_cannot_be_written_is_noticed_before_the_first_clip_is_encoded(
+    clips, tmp_path
+):
+    class Counted(Images):
+        called = 0
+
+        def encode_image(self, frames):
+            Counted.called += 1
+            return super().encode_image(frames)
+
+    (tmp_path / "file").write_text("")
+    videos = {"a": clips[0]}
+    with pytest.raises(UsageError, match="file/store can't be written"):
+        list(
+            embed_videos(
+                Counted(), videos, sampling=Sampling(5), store=Store(tmp_path / "file" / "store")
+            )
+        )
+    with pytest.raises(UsageError, match="file/store can't be written"):
+        ActAlign(Counted(), store=tmp_path / "file" / "store")
+    assert not Counted.called
 
 
 def test_a_field_of_another_type_is_named():
