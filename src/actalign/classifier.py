@@ -210,7 +210,10 @@ class ActAlign(OnePerProcess):
         single = (str, bytes, os.PathLike, FrameBatch, ClipEmbedding, Mapping)
         pixels = isinstance(videos, np.ndarray) and videos.dtype.kind not in "OUT"  # not paths
         if pixels or isinstance(videos, single) or not isinstance(videos, Iterable):
-            raise UsageError("This takes a list of videos; `predict` takes one.")
+            raise UsageError(
+                "This takes a list of videos; `predict` takes one, and actalign.video.list_videos "
+                "lists those of folders."
+            )
         every = list(videos)
         candidates = self.candidates(
             candidate_labels,
