@@ -104,6 +104,7 @@ def check_writable(path: str | Path) -> None:
 
 def check_folder_writable(folder: Path) -> None:
     """The same for files in a folder, which need not exist."""
+    _check_name(folder)
     with _foreseen(folder):
         _check_folder(folder.absolute())
 
@@ -131,11 +132,16 @@ def _read_only(folder: Path) -> bool:
 
 
 def _check_name(path: Path) -> None:
-    """Raise UsageError for an address, ActAlignError for a device or a pipe."""
+    """Raise UsageError for an address or a NUL character, ActAlignError for a device or a pipe."""
     if address := address_in(path):
         raise UsageError(
             f"{address} is an address, but only embeddings can be written to one; name a file or "
             "folder on this machine."
+        )
+    if "\0" in str(path):
+        raise UsageError(
+            f"The path {str(path)!r} has a NUL character, which no file's name may have; leave it "
+            "out."
         )
     with suppress(OSError, ValueError):
         mode = path.stat().st_mode
