@@ -231,6 +231,17 @@ def test_what_is_no_video_is_told_what_would_be_one(classifier, clips):
         classifier.predict(classifier.encode_video(batch), scripts=SCRIPTS, start=1)
 
 
+def test_a_folder_of_videos_is_answered_with_what_lists_them(classifier, clips):
+    with pytest.raises(UsageError, match=r"actalign\.video\.list_videos lists those of folders"):
+        classifier.predict_many(str(clips), scripts=SCRIPTS)
+    [found] = classifier.predict_many([clips], scripts=SCRIPTS)
+    with pytest.raises(VideoError) as alone:
+        classifier.predict(clips, scripts=SCRIPTS)
+    for error in (found.error, alone.value):
+        assert "contains no images" in str(error)
+        assert "list_videos of actalign.video gives the videos of a folder" in str(error)
+
+
 @pytest.mark.parametrize(
     ("frames", "times", "said"),
     [

@@ -230,6 +230,7 @@ def test_a_label_without_a_script_is_said_in_the_result(clips, tmp_path):
         (("classify", "--out", "s3://bucket/rows.csv"), "is an address"),
         (("classify", "--out", "a.csv", "--num-shards", 2, "--shard", 0), "reads JSON Lines"),
         (("classify", "--figure", "file/figures"), "can't be written: Not a directory"),
+        (("classify", "--store", "file/store"), "file/store can't be written: Not a directory"),
         (("classify", "--burn", "drawn.mp4"), "a folder, but drawn.mp4 looks like a file; name a"),
         (("locate", "--out", "found.txt"), "ends in .jsonl, .vtt, .csv, .parquet, .xlsx, .md."),
         (("locate", "--out", "file/found.csv"), "can't be written: Not a directory"),
@@ -391,7 +392,7 @@ def test_a_slip_of_the_models_name_is_answered_by_body(clips, tmp_path):
     [
         (
             ("--device", "cuda:0", "--dtype", "float16"),
-            "leave out --device cuda:0 and --dtype float16",
+            "leave out the device cuda:0 and the dtype float16",
         ),
         (("--model", " body "), "There is no model ' body '; did you mean 'body'?"),
         (("--model", "a/b/c"), "is neither a folder here nor a hub id"),

@@ -137,7 +137,7 @@ def test_a_service_that_is_silent_is_left_after_a_while(monkeypatch):
     ("behaviour", "said"),
     [
         (drips("body"), r"sent no complete answer within 1 s; try again later\."),
-        (floods(), r"answered with more than 32 MiB; check the address in --model\."),
+        (floods(), r"answered with more than 32 MiB; check the address in the model's name\."),
     ],
 )
 def test_an_answer_that_has_no_end_is_left(behaviour, said, monkeypatch):

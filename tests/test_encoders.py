@@ -528,7 +528,7 @@ class TestErrors:
 
 
 def assert_names_the_ways_out(message: str) -> None:
-    for way in ("point --model at", "--model body"):
+    for way in ("name a ", "folder", "use the model body"):
         assert way.lower() in message.lower()
 
 

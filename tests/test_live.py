@@ -354,7 +354,12 @@ def test_a_source_that_never_answers_is_given_up_without_naming_the_password(fol
         (["no.mp4"], "There is no file or device no.mp4", 2),
         (["."], ". is a folder, but only a single stream can be played; give a file in it", 2),
         (["/dev/video99"], "There is no file or device /dev/video99", 2),
-        (["/dev/null"], "/dev/null has sent no frame", 1),
+        (["/dev/null", "--give-up", "60"], "/dev/null is no camera or is empty (", 1),
+        (
+            ["/dev/null", "--format", "mpegts", "--give-up", "60"],
+            "/dev/null is no camera or is empty (End of file)",
+            1,
+        ),
         (["x", "--format", "v4l3"], "FFmpeg has no input format 'v4l3'", 2),
         (["env:NOT_SET_HERE"], "NOT_SET_HERE is not set", 2),
         (["http://127.0.0.1:9/", "--give-up", "nan"], "The time to give up after is nan s", 2),
@@ -367,6 +372,7 @@ def test_a_wrong_source_is_reported_at_once(folder, source, message, code):
     ended = actalign(*live("--give-up", 1, *source), cwd=folder)
     assert ended.returncode == code
     assert message in ended.stderr
+    assert "trying again" not in ended.stderr
     assert code == 1 or "the last" not in ended.stderr
 
 

@@ -128,7 +128,7 @@ def test_a_stream_is_scored_and_a_long_clip_searched(names, folder):
     [
         (["--device", "cuda"], "made without options; leave out the device cuda"),
         (["--dtype", "float16"], "leave out the dtype float16"),
-        (["--engine", "ray"], "'own' is your own, but --engine ray loads encoders by name"),
+        (["--engine", "ray"], "'own' is your own, but Ray loads encoders by name"),
     ],
 )
 def test_options_that_an_own_encoder_does_not_take_are_refused(names, folder, more, said):

@@ -1,12 +1,15 @@
 """Encoders of a user's own: with the methods that the documentation asks for, and with faults."""
 
+import copy
+import pickle
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from actalign import ActAlign, ClipEncoder, EncoderInfo, WindowEncoder
-from actalign.clips import Sampling, _parts, embed_video, embed_videos
+from actalign.clips import Sampling, Store, _parts, embed_video, embed_videos
+from actalign.encoders import load_encoder
 from actalign.errors import EncoderError, UsageError, VideoError
 from tests.colour_clips import write_colours
 from tests.colour_model import COLOURS
@@ -301,6 +304,29 @@ def test_warnings_of_another_kind_are_refused(given, clips):
         ActAlign(Wrong()).predict(clips[0], scripts=SCRIPTS)
 
 
+def test_a_store_that_cannot_be_written_is_noticed_before_the_first_clip_is_encoded(
+    clips, tmp_path
+):
+    class Counted(Images):
+        called = 0
+
+        def encode_image(self, frames):
+            Counted.called += 1
+            return super().encode_image(frames)
+
+    (tmp_path / "file").write_text("")
+    videos = {"a": clips[0]}
+    with pytest.raises(UsageError, match="file/store can't be written"):
+        list(
+            embed_videos(
+                Counted(), videos, sampling=Sampling(5), store=Store(tmp_path / "file" / "store")
+            )
+        )
+    with pytest.raises(UsageError, match="file/store can't be written"):
+        ActAlign(Counted(), store=tmp_path / "file" / "store")
+    assert not Counted.called
+
+
 def test_a_field_of_another_type_is_named():
     for field, value in (("dim", "3"), ("logit_scale", np.float32(2.3)), ("model_id", None)):
         with pytest.raises(TypeError, match=f"{field} is .*{type(value).__name__}\\), not "):
@@ -325,3 +351,11 @@ def test_a_long_video_has_the_rows_of_the_whole(kind, tmp_path, monkeypatch):
     np.testing.assert_array_equal(result.clip.pts_seconds, whole.pts_seconds)
     np.testing.assert_array_equal(result.clip.embeddings, whole.embeddings)
     assert sum(told) == len(whole.embeddings) * kind.info.frames_between_rows
+
+
+@pytest.mark.parametrize("copied", [pickle.dumps, copy.deepcopy])
+def test_what_cannot_be_pickled_or_copied_says_so(copied, colour_model):
+    of_ours = load_encoder(str(colour_model))
+    for one in (of_ours, ActAlign(of_ours), ActAlign(Images()), load_encoder("body")):
+        with pytest.raises(UsageError, match=rf"the class {type(one).__name__} can't be pickled"):
+            copied(one)

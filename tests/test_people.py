@@ -94,7 +94,7 @@ def test_it_is_said_where_somebody_else_is_farther_left_later(two):
         estimator.follow(frame, t / FPS)
     (warning,) = estimator.warnings()
     assert re.match(
-        "--person left follows the person who was farthest left at first sight; in [1-3] of",
+        "The person who was farthest left at first sight is followed; in [1-3] of",
         warning,
     )
 
@@ -612,7 +612,7 @@ def test_who_is_not_there_is_said(six, two, person, clip, found):
     batch = six if clip == "six" else FrameBatch(two[0][0][None], np.zeros(1))
     (rows,) = load_encoder(f"body:{person}").encode_people([batch])
     assert not rows.rows.any()
-    assert rows.warnings == (f"--person {person} follows nobody: {found} found at once.",)
+    assert rows.warnings == (f"There is no person {person} to follow: {found} found at once.",)
 
 
 def test_the_row_of_nobody_does_not_say_that_there_is_nobody(folder):
@@ -621,7 +621,7 @@ def test_the_row_of_nobody_does_not_say_that_there_is_nobody(folder):
         *("--model", "body", "--person", "5", "--fps", "1", "--json"),
     )
     assert json.loads(found.stdout)["warnings"] == [
-        "--person 5 follows nobody: at most 2 people were found at once.",
+        "There is no person 5 to follow: at most 2 people were found at once.",
         "4 of 4 frames show nothing that the encoder knows (body: the person it follows).",
     ]
 
@@ -821,8 +821,8 @@ def test_who_else_is_seen_is_said_with_a_command_that_takes_it(six, tmp_path, co
         ended = actalign("live", *common, *model)
         assert ended.returncode == 0, ended.stderr
         assert (
-            "--person left, right or 2 follows another, and `classify --person all` e"
-            in ended.stderr
+            "--person left, right or 2 (in Python a model such as body:left) follows another, and "
+            "`classify --person all` everyone." in ended.stderr
         )
     ended = actalign("classify", *common, "body", "--person", "all")
     assert ended.returncode == 0, ended.stderr

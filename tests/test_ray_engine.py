@@ -348,7 +348,7 @@ def test_an_address_where_no_cluster_listens_is_refused(tmp_path, start, colour_
         code, text = finish(running)
     assert code == 2, text
     assert f"error: The Ray cluster {address} can't be used (" in text
-    assert "check --ray-address." in text
+    assert "check its address." in text
     assert len(text.splitlines()) == 1
 
 
@@ -369,7 +369,7 @@ def test_an_address_where_something_else_listens_is_refused(tmp_path, start, col
     assert code == 2, text
     assert text == (
         f"error: The Ray cluster {address} can't be used (what listens there is not a Ray "
-        "cluster); check --ray-address.\n"
+        "cluster); check its address.\n"
     )
 
 

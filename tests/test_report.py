@@ -279,6 +279,15 @@ def test_a_damaged_file_of_a_run_is_named_and_mended_by_the_advice(runs, colour_
         assert actalign("report", run, cwd=runs).returncode == 0
 
 
+def test_a_run_that_is_given_twice_is_refused(runs):
+    before = (runs / "first" / "report.html").stat().st_mtime_ns
+    for again in ("first", runs / "first"):
+        done = actalign("report", "first", "second", again, cwd=runs)
+        assert done.returncode == 2
+        assert done.stderr == f"error: The run {again} is given twice; name each run once.\n"
+    assert (runs / "first" / "report.html").stat().st_mtime_ns == before
+
+
 def test_runs_are_compared_on_the_clips_of_both(runs):
     [one] = json.loads((runs / "first" / "report.json").read_text())["other_runs"]
     assert (one["first"], one["second"], one["n"]) == ("first (dtw)", "second (dtw_reversed)", 9)

@@ -1,6 +1,8 @@
 """Command 6 on the golden arrays, written as the original scripts write their files."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -153,3 +155,18 @@ def test_failed_rows_are_unscored_and_move_nobody(golden, files, tmp_path):
     assert "20 of 24 samples scored" in done.stdout
     for name in unscored:
         assert name in done.stdout
+
+
+def test_a_missing_package_for_the_references_scale_is_wrong_usage(files):
+    words = ["seq_alignment.py", "--reference", "--subactions", "generated_subactions.json"]
+    words += ["--video_embeddings", "video_embeddings.npy"]
+    words += ["--subaction_embeddings", "encoded_subactions.npy"]
+    code = (
+        "import sys; sys.modules['torch'] = sys.modules['transformers'] = None\n"
+        "from actalign.evaluation.atlas.reference_commands import run, seq_alignment\n"
+        f"sys.argv = {words!r}; run(seq_alignment)"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], cwd=files, capture_output=True, text=True)
+    assert ended.returncode == 2
+    assert "--reference takes scale and bias from" in ended.stderr
+    assert "pip install 'actalign[siglip]'" in ended.stderr

@@ -165,6 +165,17 @@ def test_parts_without_any_row_are_said(tmp_path):
     assert not actalign(tmp_path, "merge", "merged.jsonl", "0.jsonl", "1.jsonl").stderr
 
 
+def test_a_part_that_is_empty_is_named_where_clips_are_missing(tmp_path):
+    ids = list("abcdefgh")
+    _, second, third = write_shards(tmp_path, ids, 3)
+    second.write_text("")
+    with pytest.raises(
+        UsageError, match=r"none of the parts \(no row of shard 0, 1 of 3"
+    ) as refusal:
+        merge([second, third])
+    assert f"; without a row: {second}; finish the shards that are" in str(refusal.value)
+
+
 def error(clip_id):
     return {**row(clip_id), "status": "error"}
 

@@ -141,6 +141,14 @@ def test_settings_are_written_and_read_and_named(tmp_path):
         "- 1\n": "must hold a mapping",
         "fps: [1]\n": "value of fps",
         "fps: 1\nfps: 2\n": "occurs twice",
+        "scorer: dwt\n": "^The scorer in .*settings.yaml is 'dwt'; give a scorer's name",
+        "scorer: ''\n": "^The scorer in .*settings.yaml is ''; give",
+        "smoothing: -1\n": "^The smoothing in .*settings.yaml is '-1'; give 0 or more seconds",
+        "smoothing: half\n": "^The smoothing in .*settings.yaml is 'half'; give 0 or more",
+        "fps: 0\n": "^The fps in .*settings.yaml is '0'; give a number above 0, or 'all'",
+        "step_template: step\n": "^The step_template in .*settings.yaml is 'step'; give a text",
+        "wordings: 0\n": "^The wordings in .*settings.yaml is '0'; give a whole number",
+        "wordings: 1.5\n": "^The wordings in .*settings.yaml is '1.5'; give a whole number",
     }.items():
         path.write_text(text)
         with pytest.raises(UsageError, match=message):

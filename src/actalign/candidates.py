@@ -152,7 +152,7 @@ class Candidates:
         if needed and background is None:
             raise UsageError(f"The scorer {self.scorer.name} {NEEDS_BACKGROUND}")
         if self.none is not None and not self.scorer.knows_none:
-            with_one = ", with a --background" if background is None else ""
+            with_one = ", with a background" if background is None else ""
             raise UsageError(
                 f"The scorer {self.scorer.name} can't tell when none of the candidates fits; "
                 "choose one whose affinity measures steps against a background, such as "

@@ -28,6 +28,7 @@ from actalign.clips._videos import Video, embed_any, embed_each
 from actalign.encoders._backgrounds import shipped_background
 from actalign.encoders._base import Encoder, check_encoder, one_person_only
 from actalign.encoders._load import DEFAULT_MODEL, load_encoder
+from actalign.encoders._process import OnePerProcess
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import UsageError
 from actalign.scripts._script import ScriptsGiven, as_scripts
@@ -43,7 +44,7 @@ from actalign.types import (
 )
 
 
-class ActAlign:
+class ActAlign(OnePerProcess):
     """Classify clips among candidate actions by aligning steps with frames.
 
     fps: frames to encode per second, None for the encoder's own default. smoothing_seconds: width
@@ -58,7 +59,7 @@ class ActAlign:
     one that ships with the encoder, if any. temperature: turns the scorer's scores into
     confidences, as found by `alignment.fit_temperature`; None for the background's, if it has one.
 
-    Threads may share a classifier; it can't be pickled, so each process makes its own.
+    Threads may share a classifier; it can't be pickled or copied, so each process makes its own.
     """
 
     def __init__(
@@ -209,7 +210,10 @@ class ActAlign:
         single = (str, bytes, os.PathLike, FrameBatch, ClipEmbedding, Mapping)
         pixels = isinstance(videos, np.ndarray) and videos.dtype.kind not in "OUT"  # not paths
         if pixels or isinstance(videos, single) or not isinstance(videos, Iterable):
-            raise UsageError("This takes a list of videos; `predict` takes one.")
+            raise UsageError(
+                "This takes a list of videos; `predict` takes one, and actalign.video.list_videos "
+                "lists those of folders."
+            )
         every = list(videos)
         candidates = self.candidates(
             candidate_labels,

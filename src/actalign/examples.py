@@ -197,7 +197,7 @@ class WithExamples:
         unused = " (they are not used)" if self.weight == 0 else ""
         shown = f"{counted(mine, 'example')} of the candidates, weight {self.weight:g}{unused}"
         if self.candidates.temperature is not None:
-            shown = f"with --examples rows have margins and no confidences; {shown}"
+            shown = f"with examples, rows have margins and no confidences; {shown}"
         if self.trial is None:
             return (
                 f"{shown}: not chosen, because no label has two different examples (copies of a "

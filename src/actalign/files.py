@@ -96,18 +96,35 @@ def check_writable(path: str | Path) -> None:
     """
     path = Path(path)
     _check_name(path)
-    try:
+    with _foreseen(path):
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        folder = next(parent for parent in path.absolute().parents if os.path.lexists(parent))
-        if not folder.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-        if not os.access(folder, os.W_OK | os.X_OK):
-            code = errno.EROFS if _read_only(folder) else errno.EACCES
-            raise PermissionError(code, os.strerror(code))
+        _check_folder(path.absolute().parent)
+
+
+def check_folder_writable(folder: Path) -> None:
+    """The same for files in a folder, which need not exist."""
+    _check_name(folder)
+    with _foreseen(folder):
+        _check_folder(folder.absolute())
+
+
+@contextmanager
+def _foreseen(path: Path) -> Iterator[None]:
+    try:
+        yield
     except (OSError, ValueError) as error:
         reason = reason_of(error)
         raise UsageError(f"{path} can't be written: {reason}; choose another place.") from None
+
+
+def _check_folder(folder: Path) -> None:
+    there = next(one for one in (folder, *folder.parents) if os.path.lexists(one))
+    if not there.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    if not os.access(there, os.W_OK | os.X_OK):
+        code = errno.EROFS if _read_only(there) else errno.EACCES
+        raise PermissionError(code, os.strerror(code))
 
 
 def _read_only(folder: Path) -> bool:
@@ -115,11 +132,16 @@ def _read_only(folder: Path) -> bool:
 
 
 def _check_name(path: Path) -> None:
-    """Raise UsageError for an address, ActAlignError for a device or a pipe."""
+    """Raise UsageError for an address or a NUL character, ActAlignError for a device or a pipe."""
     if address := address_in(path):
         raise UsageError(
             f"{address} is an address, but only embeddings can be written to one; name a file or "
             "folder on this machine."
+        )
+    if "\0" in str(path):
+        raise UsageError(
+            f"The path {str(path)!r} has a NUL character, which no file's name may have; leave it "
+            "out."
         )
     with suppress(OSError, ValueError):
         mode = path.stat().st_mode

@@ -14,8 +14,8 @@ HUB_SECONDS, ANSWER_SECONDS = 10.0, 60.0
 """How long the hub may be silent, and how long its first answer, a list of files, may take."""
 
 WAYS_OUT = (
-    "Point --model at a local folder that has it (or HF_HOME at a cache that has it), "
-    "or use --model body."
+    "Name a local folder that has it (or set HF_HOME to a cache that has it), or use the model "
+    "body."
 )
 """What to do if a model isn't there."""
 

@@ -165,7 +165,7 @@ class Texts:
 
 NEEDS_BACKGROUND = (
     "needs a background, and there is none; make one with `actalign background VIDEOS --out FILE` "
-    "and give it with --background FILE, or choose the scorer dtw."
+    "and give that file as the background, or choose the scorer dtw."
 )
 
 CandidateTexts = Texts | Sequence[ArrayLike]

@@ -36,11 +36,11 @@ def encode(
     from actalign.cli._show import print_notes
     from actalign.clips import Store, clip_ids, open_store
     from actalign.clips._stored import filled_cache
-    from actalign.files import check_writable
+    from actalign.files import check_folder_writable
     from actalign.video import list_videos
 
     if not is_address(out):
-        check_writable(Path(out) / "entry")
+        check_folder_writable(Path(out))
     store = open_store(out)
     left_out: list[str] = []
     found = shards.clips(clip_ids(list_videos(videos, notes=left_out)))

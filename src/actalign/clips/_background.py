@@ -40,8 +40,8 @@ class OtherClips:
         self._count = len(known)
         if self._count < 2:
             raise UsageError(
-                f"--background {CLIPS} measures each clip against the run's others, but there are "
-                f"{max(self._count - 1, 0)}; give more clips or a background file."
+                f"The background {CLIPS!r} measures each clip against the run's others, but there "
+                f"are {max(self._count - 1, 0)}; give more clips or a background file."
             )
 
     @property

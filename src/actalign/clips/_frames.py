@@ -73,7 +73,7 @@ def embeddings_of(
         if not np.isfinite(embeddings).all():
             raise VideoError(
                 f"The encoder {info.model_id} returned NaN or infinity for "
-                f"{source.get('video', name)}; try another --dtype or report the clip."
+                f"{source.get('video', name)}; try another dtype or report the clip."
             )
         found.append(
             ClipEmbedding(

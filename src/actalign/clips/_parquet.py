@@ -20,7 +20,14 @@ from actalign.addresses import is_address, with_plain_scheme, without_password
 from actalign.clips._store import Store, checksum, clip_of, entry_name, header_text
 from actalign.documents import escaped
 from actalign.errors import ActAlignError, UsageError, brief_reason, reason_of
-from actalign.files import cache_folder, is_there, pyarrow, remove_old, temporary_name
+from actalign.files import (
+    cache_folder,
+    check_folder_writable,
+    is_there,
+    pyarrow,
+    remove_old,
+    temporary_name,
+)
 from actalign.types import ClipEmbedding
 
 FORMAT = b"actalign-clip-embedding-parquet-1"
@@ -106,6 +113,8 @@ def open_store(folder: str | Path) -> AnyStore:
         return ParquetStore(folder)
     if is_there(Path(folder)) and not Path(folder).is_dir():
         raise UsageError(f"The store {folder} is a file; give a folder, or an address with ://.")
+    if not is_there(Path(folder)):  # one that can only be read is of use
+        check_folder_writable(Path(folder))
     return Store(folder)
 
 

@@ -32,6 +32,7 @@ from actalign.clips._prefetched import (
 from actalign.clips._store import Store
 from actalign.encoders._base import ACROSS_FRAMES, Encoder, PeopleEncoder, margin_of_parts
 from actalign.errors import ActAlignError, UsageError
+from actalign.files import check_folder_writable
 from actalign.types import ClipEmbedding
 from actalign.video._content import Content, check_unchanged, content_of
 from actalign.video._sampling import FrameStream, Sampler
@@ -194,6 +195,8 @@ class Prefetcher:
             self._decided(clip)
             clip.put(Stored(stored))
             return
+        if isinstance(self._store, Store):  # before the work
+            check_folder_writable(self._store.folder)
         if not clip.put(Missing()):
             return
         options = {"fps": sampling.fps, "start": sampling.start, "end": sampling.end}

@@ -109,7 +109,7 @@ def merge(parts: Sequence[Path]) -> Iterator[Row]:
     """
     lines = _index(parts)
     if any(line.shard for line in lines.values()):
-        lines = _in_order(lines)
+        lines = _in_order(lines, parts)
     return (_without_shard(line) for line in lines.values())
 
 
@@ -167,7 +167,7 @@ def _mixed(field: str, value: object, here: str, known: object, there: str) -> s
     )
 
 
-def _in_order(lines: dict[str, _Line]) -> dict[str, _Line]:
+def _in_order(lines: dict[str, _Line], parts: Sequence[Path]) -> dict[str, _Line]:
     """Lines of shards in the order of the run's clips; raises UsageError if some are missing."""
     shards = [line.shard for line in lines.values() if line.shard]
     count, clips = shards[0]["count"], shards[0]["clips"]
@@ -175,9 +175,11 @@ def _in_order(lines: dict[str, _Line]) -> dict[str, _Line]:
         absent = sorted(set(range(count)) - {shard["index"] for shard in shards})
         named = ", ".join(map(str, absent[:20])) + (", ..." if len(absent) > 20 else "")
         which = f" (no row of shard {named} of {count}, counted from 0)" if absent else ""
+        empty = [str(part) for part in parts if next(_rows(part), None) is None]
+        without = f"; without a row: {', '.join(empty)}" if empty else ""
         raise UsageError(
-            f"{clips - len(lines)} of the run's {clips} clips are in none of the parts{which}; "
-            "finish the shards that are missing and give all parts."
+            f"{clips - len(lines)} of the run's {clips} clips are in none of the parts{which}"
+            f"{without}; finish the shards that are missing or empty and give all parts."
         )
     return dict(
         sorted(lines.items(), key=lambda item: item[1].shard["clip"] if item[1].shard else 0)

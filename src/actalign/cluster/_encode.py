@@ -99,8 +99,8 @@ def ray_engine(model: EncoderChoice, cluster: RayCluster) -> tuple[EncoderChoice
     """
     if model.model in ENCODERS:
         raise UsageError(
-            f"The encoder {model.model!r} is your own, but --engine ray loads encoders by name on "
-            "machines that don't know it; leave --engine out."
+            f"The encoder {model.model!r} is your own, but Ray loads encoders by name on machines "
+            "that don't know it; encode without Ray."
         )
     there = replace(model, device=model.device or ("cuda:0" if cluster.num_gpus else "cpu"))
     # This machine only encodes texts, so it needs no GPU if the others have some.
@@ -161,7 +161,7 @@ def classify_on_ray(
 
 def _given(store: AnyStore | None) -> AnyStore:
     if store is None:
-        raise UsageError("Ray's machines keep embeddings in a store; name a folder with --store.")
+        raise UsageError("Ray's machines keep embeddings in a store; name a folder for it.")
     return store
 
 

@@ -67,7 +67,7 @@ def load_in_actor(choice: EncoderChoice, begun: Any) -> Encoder:
 def _gone(choice: EncoderChoice, died: int, cause: str) -> str:
     return (
         f"The model {choice.model} killed {died} processes that loaded it{cause}; fetch the model "
-        "there again, or let fewer encoders share a machine with --num-actors."
+        "there again, or let fewer encoders share a machine with --num-actors (num_actors)."
     )
 
 

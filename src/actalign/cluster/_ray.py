@@ -76,7 +76,8 @@ def fit(nodes: Sequence[dict[str, Any]], cluster: RayCluster) -> tuple[int, int]
         what = f"{share:g} GPUs and a CPU" if share else "a CPU"
         raise UsageError(
             f"The Ray cluster has room for {most} encoder actors with {what} each, not "
-            f"{max(actors, 1)}; lower --num-actors or --num-gpus, or add machines."
+            f"{max(actors, 1)}; lower --num-actors (num_actors) or --num-gpus (num_gpus), or "
+            "add machines."
         )
     largest = max(c for c, _ in sizes)
     return actors, max(cpus for cpus in range(1, largest + 1) if room(cpus) >= actors)
@@ -95,7 +96,7 @@ def connected(cluster: RayCluster) -> Iterator[Any]:
         import ray
     except ImportError as error:
         raise UsageError(
-            f"--engine ray needs more packages ({error}); run `pip install 'actalign[ray]'`."
+            f"Ray needs more packages ({error}); run `pip install 'actalign[ray]'`."
         ) from error
     mine = not ray.is_initialized()
     if mine:
@@ -112,7 +113,7 @@ def connected(cluster: RayCluster) -> Iterator[Any]:
             reason = reason_of(error).splitlines()[0]
             raise UsageError(
                 f"The Ray cluster {address or 'on this machine'} can't be used ({reason}); check "
-                "--ray-address."
+                "its address."
             ) from error
         # Ray reports a worker's death on stdout, among the results, whatever log_to_driver says.
         ray._private.worker._worker_logs_enabled = False

@@ -249,7 +249,7 @@ def encode_texts(encoder: Encoder, texts: Sequence[str]) -> Float32:
         if not finite:
             raise EncoderError(
                 f"The encoder {encoder.info.model_id} returned NaN or infinity for the text "
-                f"{text!r}; try another --dtype, or correct the encoder if it is your own."
+                f"{text!r}; try another dtype, or correct the encoder if it is your own."
             )
     return rows
 

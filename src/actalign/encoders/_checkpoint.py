@@ -367,7 +367,7 @@ def read_scalars(weights: Sequence[Path]) -> dict[str, float]:
 def unloadable(what: str, error: Exception) -> EncoderError:
     """The error for a model that a library can't load; it names a missing package."""
     reason, kind = brief_reason(error), EncoderError
-    advice = "fetch it again or choose another --model"
+    advice = "fetch it again or choose another model"
     if isinstance(error, ImportError):
         kind = EncoderUsageError
         # transformers then explains it over several lines

@@ -13,6 +13,7 @@ from PIL import Image
 
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders._base import ACROSS_FRAMES, CROP, ImageEncoder, PersonRows, one_person_only
+from actalign.encoders._process import OnePerProcess
 from actalign.encoders.body._look import Person
 from actalign.encoders.body._pose import POSE_VERSION, PoseEstimator
 from actalign.encoders.body._tracks import EVERYONE, Tracks, check_person, person_version
@@ -44,7 +45,7 @@ def crop(frame: UInt8, person: Person) -> UInt8:
     return np.asarray(square.resize((_SIDE, _SIDE), Image.Resampling.BICUBIC))
 
 
-class CroppedEncoder:
+class CroppedEncoder(OnePerProcess):
     """A PeopleEncoder made from an image encoder. It may be shared by threads.
 
     A frame in which the person is not found is encoded whole; a result reports how many were.
@@ -57,7 +58,7 @@ class CroppedEncoder:
         if isinstance(encoder, ACROSS_FRAMES):
             raise UsageError(
                 f"The encoder {encoder.info.model_id!r} looks across frames, so people can't be "
-                "cropped for it; leave out --crop, or use an image encoder."
+                "cropped for it; leave the cropping out, or use an image encoder."
             )
         self._encoder, self._person = encoder, person
         self.everyone = person == EVERYONE

@@ -185,9 +185,9 @@ def _check_on_cpu(
     dtype: str | None,
     revision: str | None,
 ) -> None:
-    refused = [f"--device {device}"] if device not in (None, "cpu") else []
-    refused += [f"--dtype {dtype}"] if dtype not in numbers else []
-    refused += [f"revision {revision}"] if revision is not None else []
+    refused = [f"the device {device}"] if device not in (None, "cpu") else []
+    refused += [f"the dtype {dtype}"] if dtype not in numbers else []
+    refused += [f"the revision {revision}"] if revision is not None else []
     if refused:
         raise EncoderUsageError(
             f"The encoder {model!r} runs on the CPU with its own number type, from local files; "

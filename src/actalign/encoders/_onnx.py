@@ -20,6 +20,7 @@ from actalign.encoders._base import cut_warning
 from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders._onnx_files import model_files
 from actalign.encoders._preprocessing import ImagePreprocessing
+from actalign.encoders._process import OnePerProcess
 from actalign.errors import EncoderError, EncoderUsageError, brief_reason, first_fault, reason_of
 from actalign.files import physical_cores
 from actalign.types import Float32, TextWarning, UInt8
@@ -82,7 +83,7 @@ class OnnxConfig(BaseModel):
         return {**stored, **known}
 
 
-class OnnxEncoder:
+class OnnxEncoder(OnePerProcess):
     """An exported dual encoder as an `Encoder`."""
 
     def __init__(self, folder: Path, *, batch_size: int | None = None, threads: int | None = None):

@@ -25,6 +25,7 @@ from PIL import Image
 from actalign.addresses import plain_address
 from actalign.arguments import check_frames
 from actalign.encoder_info import EncoderInfo
+from actalign.encoders._process import OnePerProcess
 from actalign.encoders._text_cache import keep_rows, opened, stored_rows
 from actalign.errors import EncoderError, EncoderUsageError, UsageError, VideoError
 from actalign.files import cache_folder
@@ -47,7 +48,7 @@ class _RefusedError(EncoderError):
     """The service rejects the content of a request, not the sender."""
 
 
-class ServiceEncoder:
+class ServiceEncoder(OnePerProcess):
     """A service's model as an `Encoder`. It has no scale, so candidates are compared by cosine.
 
     The fingerprint covers the address, the model's name and how images are made; it doesn't notice
@@ -74,7 +75,7 @@ class ServiceEncoder:
             model,
             TIMEOUT_SECONDS,
             MAX_RETRIES,
-            Told(address="the address in --model"),
+            Told(address="the address in the model's name"),
             offers="embeddings",
             key=read_api_key(),
         )
@@ -195,7 +196,7 @@ class ServiceEncoder:
     def _strange(self, what: object) -> EncoderError:
         return EncoderError(
             f"{self._address} answered with {self._asked.short(what)}; check that it embeds "
-            f"with {self._model!r} and that the address in --model ends as it should (usually /v1)."
+            f"with {self._model!r} and that this address ends as it should (usually /v1)."
         )
 
 

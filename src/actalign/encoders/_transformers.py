@@ -20,8 +20,7 @@ try:
 except ImportError as error:
     raise EncoderUsageError(
         f"SigLIP and CLIP models need torch and transformers ({error}); run "
-        "`pip install 'actalign[siglip]'`, point --model at a folder exported to ONNX, or use "
-        "--model body."
+        "`pip install 'actalign[siglip]'`, name a folder exported to ONNX, or use the model body."
     ) from error
 
 WINDOWS: dict[str, Callable[..., ImageEncoder]] = {

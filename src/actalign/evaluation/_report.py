@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from actalign.errors import UsageError
 from actalign.evaluation._config import write_json
 from actalign.evaluation._findings import findings
 from actalign.evaluation._lines import (
@@ -34,8 +35,13 @@ def write_reports(folders: Sequence[Path]) -> list[Path]:
 
     Runs of the same questions are compared pair by pair on the clips that both scored; those that
     differ only in smoothing or frames per second also get that curve. Raises UsageError, before any
-    file is written, if one clearly can't be.
+    file is written, if one clearly can't be, or if a run is given twice.
     """
+    known: set[Path] = set()
+    for folder in folders:
+        if folder.resolve() in known:
+            raise UsageError(f"The run {folder} is given twice; name each run once.")
+        known.add(folder.resolve())
     runs = [read_run(folder) for folder in folders]
     places = [[run.folder / f"report.{kind}" for kind in ("html", "md", "json")] for run in runs]
     for path in chain(*places):

@@ -7,14 +7,38 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
+from actalign.alignment._similarity import check_smoothing
+from actalign.arguments import parse_fps
 from actalign.documents import parse_yaml, read_text
 from actalign.errors import UsageError, reason_of
+from actalign.evaluation._config import check_scorers
 from actalign.files import write_text
+from actalign.scripts._templates import check_template
 
 KEYS = ("model", "scorer", "background", "smoothing", "fps", "step_template", "wordings")
+
+
+def _wordings(text: str) -> None:
+    if int(text) < 1:
+        raise ValueError
+
+
+CHECKS: dict[str, tuple[Callable[[str], object], str]] = {
+    "scorer": (partial(check_scorers, looks=True), "give a scorer's name, such as dtw"),
+    "smoothing": (lambda text: check_smoothing(float(text)), "give 0 or more seconds"),
+    "fps": (parse_fps, "give a number above 0, or 'all'"),
+    "step_template": (
+        partial(check_template, needed="step"),
+        "give a text with {step}, which may also contain {label} and {domain}",
+    ),
+    "wordings": (_wordings, "give a whole number of 1 or more"),
+}
+"""What raises UsageError or ValueError for a wrong value, and what to do then. Models and files
+name themselves."""
 
 
 def read_settings(path: Path) -> dict[str, str]:
@@ -32,6 +56,11 @@ def read_settings(path: Path) -> dict[str, str]:
             )
         if not isinstance(value, str):
             raise UsageError(f"The value of {name} in {path} must be a text or a number.")
+        check, advice = CHECKS.get(name, (str, ""))
+        try:
+            check(value)
+        except (UsageError, ValueError):
+            raise UsageError(f"The {name} in {path} is {value!r}; {advice}.") from None
     return found
 
 

@@ -134,7 +134,9 @@ def export_place(
     if to is None:
         ending = "" if out is None else Path(out).suffix
         if ending and ending.lower() not in BY_ENDING:
-            raise UsageError(f"The format of {out} is not known by {ending}; name it with --to.")
+            raise UsageError(
+                f"The format of {out} is not known by {ending}; name it with --to (to)."
+            )
         to = BY_ENDING.get(ending.lower(), "csv")
     if to not in FORMATS:
         raise UsageError(f"There is no export format {to!r}; choose {', '.join(FORMATS)}.")

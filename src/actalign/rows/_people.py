@@ -184,8 +184,8 @@ def several_warning(people_looks: Mapping[str, int]) -> list[str]:
         return []
     return [
         f"Several people are seen in {several} of {looks} frames searched for people, and the one "
-        "who was largest at first is followed; --person left, right or 2 follows another, and "
-        "`classify --person all` everyone."
+        "who was largest at first is followed; --person left, right or 2 (in Python a model such "
+        "as body:left) follows another, and `classify --person all` everyone."
     ]
 
 

@@ -44,7 +44,7 @@ def _short_warning(row: Row) -> list[str]:
     have = "1 frame was" if frames == 1 else f"{frames} frames were"
     return [
         f"{have} looked at for the {steps} steps of {best['label']!r}, so the answer and times "
-        "mean little; use more frames per second (--fps), if the file has them, or a longer clip."
+        "mean little; use more frames per second (fps), if the file has them, or a longer clip."
     ]
 
 
@@ -74,7 +74,7 @@ def _apart_warning(row: Row) -> list[str]:
     least = apart * steps
     return [
         f"frames are {apart:.2g} s apart on average, so repetitions of {best['label']!r} that take "
-        f"less than {least:.2g} s can't be counted; use more frames per second (--fps), if the "
+        f"less than {least:.2g} s can't be counted; use more frames per second (fps), if the "
         "file has them."
     ]
 

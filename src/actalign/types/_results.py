@@ -263,7 +263,8 @@ class Prediction:
 
     @property
     def label(self) -> str:
-        """The winning candidate's label."""
+        """The winning candidate's label, also where the answer is `refused`: only its row then has
+        no label."""
         return self.best.label
 
     @property

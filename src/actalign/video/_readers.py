@@ -74,7 +74,7 @@ class FolderReader:
         if not self._images:
             raise VideoError(
                 f"The folder {folder} contains no images; give a video, or a folder of a video's "
-                "frames."
+                "frames (in Python, list_videos of actalign.video gives the videos of a folder)."
             )
         if len(self._images) > limits.max_frames:
             raise _too_many_frames(folder, limits)

@@ -9,6 +9,7 @@ elsewhere.
 from __future__ import annotations
 
 import contextlib
+import errno
 import threading
 import time
 from collections.abc import Callable
@@ -192,6 +193,11 @@ class LiveSource:
                     reason = "it ended"
                 except (av.FFmpegError, OSError, ValueError, IndexError) as error:
                     reason = without_password(reason_of(error))
+                    if self._is_empty(error):
+                        raise VideoError(
+                            f"{self.name} is no camera or is empty ({reason}); give a device that "
+                            "sends a video."
+                        ) from error
                     if self.is_file or self._is_stdin or isinstance(error, permanent):
                         raise VideoError(f"{self.name} can't be played: {reason}.") from error
                     waited = time.monotonic() - max(opened, self._newest)
@@ -209,7 +215,7 @@ class LiveSource:
                 if silent >= self._give_up:
                     raise VideoError(
                         f"{self.name} has sent no frame for {silent:.0f} s ({reason}); check "
-                        "that it is on, or wait longer with --give-up."
+                        "that it is on, or wait longer with --give-up (give_up)."
                     )
                 pause = min(wait, self._give_up - silent)
                 if self._on_trouble:
@@ -219,6 +225,12 @@ class LiveSource:
             self._failure = error
         finally:
             self._held.put(None)
+
+    def _is_empty(self, error: Exception) -> bool:
+        """Whether this says that a device, such as /dev/null, will never send a frame."""
+        if self._newest > self._began or self._is_stdin or not _is_device(self._address):
+            return False
+        return isinstance(error, EOFError) or getattr(error, "errno", None) == errno.ENOTTY
 
     def _play(self) -> None:
         """Queue a file's frames at its own speed, with their times from `sample_frames`."""
@@ -326,7 +338,7 @@ def _check_format(name: str) -> None:
         av.ContainerFormat(name, "r")
     except ValueError:
         raise UsageError(
-            f"FFmpeg has no input format {name!r} here; give another --format, such as v4l2."
+            f"FFmpeg has no input format {name!r} here; give another format, such as v4l2."
         ) from None
 
 

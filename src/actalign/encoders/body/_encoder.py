@@ -21,6 +21,7 @@ from actalign.arguments import check_frames
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders._base import PersonRows, cut_warning, encode_frames, one_person_only
 from actalign.encoders._fingerprint import fingerprint_files
+from actalign.encoders._process import OnePerProcess
 from actalign.encoders.body._features import (
     CONTEXT_SECONDS,
     FEATURE_VERSION,
@@ -109,7 +110,7 @@ def _scene_features(tracks: Iterable[PoseTrack], block: int) -> Iterator[Float32
     yield from give(last=True)
 
 
-class BodyEncoder:
+class BodyEncoder(OnePerProcess):
     """A ClipEncoder and PeopleEncoder for people in motion.
 
     Rows have unit length; a frame without a person is a row of zeros. Of several people, one is

@@ -191,13 +191,13 @@ class PoseEstimator:
             most = max(in_looks, default=0)
             people = {0: "nobody was found", 1: "at most 1 person was found at once"}
             found = people.get(most, f"at most {most} people were found at once")
-            return (f"--person {self._person} follows nobody: {found}.",)
+            return (f"There is no person {self._person} to follow: {found}.",)
         if self._person in ("left", "right") and self._passed:
             looks = f"{self._passed} of {len(self._people)} looks"
             return (
-                f"--person {self._person} follows the person who was farthest {self._person} at "
-                f"first sight; in {looks} somebody else is. To follow that person, say all, or 2 "
-                "for the second largest.",
+                f"The person who was farthest {self._person} at first sight is followed; in "
+                f"{looks} somebody else is. To follow that person, say all, or 2 for the second "
+                "largest.",
             )
         if self._person != "largest":
             return ()

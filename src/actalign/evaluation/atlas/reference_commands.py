@@ -355,7 +355,7 @@ def _calibration(
         try:
             other = _load(REFERENCE_SCALE_MODEL, device)
         except EncoderError as error:
-            raise EncoderError(
+            raise type(error)(  # a missing package is wrong usage
                 f"--reference takes scale and bias from {REFERENCE_SCALE_MODEL}; give "
                 f"--logit-scale-log and --logit-bias if it is not available. {error}"
             ) from error
