@@ -244,6 +244,11 @@ def test_wrong_candidates_are_refused_before_the_clip_is_encoded(serve, video):
             api.align(clip)
         for wrong, code, said in (
             ({"candidates": [{"label": "a"}, {"label": "A"}]}, 400, "given twice"),
+            (
+                {"candidates": [{"label": "a", "domain": "gym"}, {"label": "a", "domain": "yoga"}]},
+                400,
+                "The label 'a' is given twice; name one of them differently",
+            ),
             ({"candidates": [{"label": " "}, {"label": "A"}]}, 400, "label is empty"),
             ({"candidates": CANDIDATES, "none": "neither"}, 400, "can't tell when none"),
             (
