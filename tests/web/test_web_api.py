@@ -517,6 +517,28 @@ def test_an_upload_that_is_announced_as_too_large_is_refused_before_it_is_sent(s
         assert "match.mp4 is larger than this server's limit" in answer.read().decode()
 
 
+def chunk(data):
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_client_that_sends_all_before_it_reads_can_read_that_it_is_too_large(serve, announced):
+    api = serve(limits=Limits(upload_bytes=1000))
+    for _ in range(5):
+        client = http.client.HTTPConnection("127.0.0.1", api.port, timeout=DEADLOCK_SECONDS)
+        with closing(client):
+            client.putrequest("POST", "/api/clips?name=match.mp4")
+            size = ("Content-Length", f"{50 << 20}")
+            client.putheader(*(size if announced else ("Transfer-Encoding", "chunked")))
+            client.endheaders()
+            for _ in range(50):  # more than the sockets hold
+                client.send(bytes(1 << 20) if announced else chunk(bytes(1 << 20)))
+            client.send(b"" if announced else b"0\r\n\r\n")
+            answer = client.getresponse()
+            assert answer.status == 413
+            assert "match.mp4 is larger than this server's limit" in answer.read().decode()
+
+
 @pytest.fixture
 def command(start, colour_model, tmp_path):
     """Starts `actalign serve` and gives its process, and a client once it answers."""
