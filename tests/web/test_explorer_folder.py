@@ -644,15 +644,16 @@ def test_every_action_that_is_found_has_a_look_of_its_own(browse, medley):
 
 def test_fifty_actions_have_looks_that_differ_for_every_colour_vision(browse, serve, folder):
     page = browse(serve(clips=folder))
-    looks = page.evaluate("""async () => {
-        const { look } = await import("/static/timeline.js");
-        return Array.from({ length: 50 }, (_, n) => look(n));
+    looks, steps = page.evaluate("""async () => {
+        const { look, COLOURS } = await import("/static/timeline.js");
+        return [Array.from({ length: 50 }, (_, n) => look(n)), COLOURS];
     }""")
     assert len(set(looks)) == 50
     colours = looks[:6]
     assert all(one.endswith(colours[n % 6]) for n, one in enumerate(looks))
     for vision in COLOUR_VISIONS:
-        assert all(difference(*pair, vision) > 15 for pair in combinations(colours, 2))
+        # Also from those of steps, to which they are nothing.
+        assert all(difference(*pair, vision) > 15 for pair in combinations([*colours, *steps], 2))
 
 
 def test_what_was_looked_for_in_a_clip_is_shown_for_it_alone(browse, serve, folder):
