@@ -282,6 +282,12 @@ def test_the_number_of_repetitions_that_a_user_knows(browse, serve, folder, tmp_
     page.keyboard.type("2")
     page.locator("#verdict").get_by_text("forwards, 2 times", exact=True).wait_for()
     assert page.locator("#body tr td:nth-child(6)").inner_text() == "2"
+    beside = page.locator("#body tr td:nth-child(3)").get_by_text("2 repetitions")
+    assert beside.is_hidden()
+    page.set_viewport_size({"width": 390, "height": 900})  # there is no room for the column
+    assert beside.is_visible()
+    assert page.locator("#body tr td:nth-child(6)").is_hidden()
+    page.set_viewport_size({"width": 1280, "height": 900})
     accessible(page)
     page.get_by_text("Use via API").click()
     assert '"repeats":2' in page.locator("#curl").inner_text()
