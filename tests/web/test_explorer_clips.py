@@ -299,6 +299,14 @@ def test_the_number_of_repetitions_that_a_user_knows(browse, serve, folder, tmp_
         number.fill(wrong)
         page.get_by_role("button", name="Align", exact=True).click()
         page.get_by_text("The number of repetitions is missing or wrong").wait_for()
+        assert page.locator("#misnumbered").inner_text().endswith("above 0; until then it is 2.")
+    # What else is changed meanwhile is scored with the last number that was right.
+    page.get_by_label("Candidate 1: action").fill("onwards")
+    page.locator("#verdict").get_by_text("onwards, 2 times", exact=True).wait_for()
+    assert (number.input_value(), page.locator("#error").inner_text()) == ("-1", "")
+    accessible(page)
+    page.get_by_label("Candidate 1: action").fill("forwards")
+    page.locator("#verdict").get_by_text("forwards, 2 times", exact=True).wait_for()
     number.fill("40")  # the clip is too short for so many, and the table says so
     row = page.locator("#body tr td:nth-child(3)")
     row.get_by_text("40 repetitions of 3 steps don't fit into").wait_for()
