@@ -1014,6 +1014,34 @@ def test_align_waits_for_the_clips_that_are_being_uploaded(browse, serve, folder
     assert "not aligned" not in page.locator("#body").inner_text()
 
 
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_align_that_waits_comes_after_a_single_clip(
+    browse, serve, folder, tmp_path, goes_on, cancelled
+):
+    page, held = browse(serve(clips=folder)), []
+    name_candidates(page)
+    page.locator("#body tr").first.click()
+    page.route("**/api/clips?name=mine.mp4", lambda route: held.append(route))
+    (tmp_path / "more").mkdir()
+    page.set_input_files("#file", str(write_video(tmp_path / "more" / "mine.mp4", 12)))
+    page.get_by_text("Uploading mine.mp4").wait_for()
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_role("button", name="Only this clip").click()
+    page.get_by_text("frames encoded").wait_for()
+    held.pop().continue_()  # the file is there before that clip is aligned
+    page.get_by_text("mine.mp4: ").wait_for()
+    if cancelled:
+        page.get_by_role("button", name="Cancel").click()
+        goes_on.set()
+        page.get_by_text("Cancelled.").wait_for()
+        until(page, "!document.querySelector('#align').disabled")
+        assert page.locator("#body").get_by_text("not aligned").count() == 4
+        return
+    goes_on.set()
+    page.get_by_text("Done. Change a step and the open clip").wait_for()
+    assert page.locator("#body").get_by_text("not aligned").count() == 0
+
+
 def test_a_file_whose_upload_broke_off_is_named_after_a_reload_too(browse, serve, folder, tmp_path):
     page = browse(serve(clips=folder))
     (tmp_path / "more").mkdir()

@@ -150,8 +150,17 @@ export async function align(clips) {
   await run(clips);
 }
 
+// Resolves when what is being aligned has ended.
+let work = Promise.resolve();
+export const finished = () => work;
+
+function run(clips, resumed) {
+  work = alignEach(clips, resumed);
+  return work;
+}
+
 // resumed: the job of the first clip, where it has one already.
-async function run(clips, resumed = null) {
+async function alignEach(clips, resumed = null) {
   say(clips.length > 1 ? `Aligning ${clips.length} clips …` : "Aligning …");
   $("count").textContent = "";
   $("bar").removeAttribute("value");
@@ -239,12 +248,14 @@ async function encoded(clips, n, resumed) {
 
 function cancel() {
   cancelled = true;
+  state.waits = false;
   if (running) call(`jobs/${running}`, { method: "DELETE" }).catch(fail);
 }
 
 function busy(on) {
   state.busy = on;
-  $("align").disabled = $("align-one").disabled = on;
+  $("align").disabled = on || state.waits;
+  $("align-one").disabled = on;
   $("cancel").hidden = !on;
   $("progress").hidden = !on;
   // The focus was lost with the button that was pressed and then couldn't be; who works by keys goes on there.
