@@ -1014,6 +1014,18 @@ def test_align_waits_for_the_clips_that_are_being_uploaded(browse, serve, folder
     assert "not aligned" not in page.locator("#body").inner_text()
 
 
+def test_a_click_beside_everything_takes_the_focus_for_good(browse, serve, folder, goes_on):
+    page = aligning(browse, serve(clips=folder))
+    page.mouse.click(3, 500)
+    goes_on.set()
+    page.get_by_text("Done. Change a step").wait_for()
+    until(page, "!document.querySelector('#align').disabled")
+    assert page.evaluate(f"{FOCUSED} === document.body")
+    page.get_by_role("button", name="Align", exact=True).press("Enter")
+    page.get_by_text("Aligning 3 clips").wait_for()
+    until(page, f"{FOCUSED}.id === 'align'")
+
+
 @pytest.mark.parametrize("cancelled", [False, True])
 def test_align_that_waits_comes_after_a_single_clip(
     browse, serve, folder, tmp_path, goes_on, cancelled

@@ -252,6 +252,8 @@ function cancel() {
   if (running) call(`jobs/${running}`, { method: "DELETE" }).catch(fail);
 }
 
+let pressed = false;  // the last thing that was pressed is one of the buttons that go while clips are aligned
+
 function busy(on) {
   state.busy = on;
   $("align").disabled = on || state.waits;
@@ -259,7 +261,7 @@ function busy(on) {
   $("cancel").hidden = !on;
   $("progress").hidden = !on;
   // The focus was lost with the button that was pressed and then couldn't be; who works by keys goes on there.
-  if (!on && document.activeElement === document.body) $("align").focus({ preventScroll: true });
+  if (!on && pressed && document.activeElement === document.body) $("align").focus({ preventScroll: true });
 }
 
 const which = (n, count) => (count > 1 ? `Clip ${n + 1} of ${count}: ` : "");
@@ -317,4 +319,6 @@ export function startQueue(actions) {
     });
   }
   $("cancel").addEventListener("click", cancel);
+  addEventListener("pointerdown", () => { pressed = false; });
+  for (const name of ["align", "align-one", "cancel"]) $(name).addEventListener("click", () => { pressed = true; });
 }
