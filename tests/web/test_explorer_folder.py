@@ -790,7 +790,7 @@ def test_clips_that_waited_are_aligned_after_a_reload(browse, serve, folder, goe
     page = aligning(browse, api)
     page.reload()
     page.get_by_text("Clip 1 of 3: ").wait_for()
-    assert page.get_by_role("status").first.inner_text() == "Aligning 3 clips …"
+    assert page.get_by_role("status").first.inner_text() == "Aligning the 3 clips that are left …"
     assert page.get_by_role("button", name="Only this clip").is_hidden()  # Cancel has its place
     assert "waiting" in page.locator("#body tr").nth(2).inner_text()
     goes_on.set()

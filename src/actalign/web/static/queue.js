@@ -138,7 +138,7 @@ export async function resume() {
   const clips = [...new Set([job.clip, ...(job.waiting ?? []), job.again])].filter(rowOf);
   const there = job.id ? found || !job.answered : clips.some((clip) => rowOf(clip).encoded);
   if (there && clips.length) {
-    await run(clips, job.id && clips[0] === job.clip ? { ...found, job: job.id, began: job.began } : null);
+    await run(clips, true, job.id && clips[0] === job.clip ? { ...found, job: job.id, began: job.began } : null);
   } else keep({ job: null });
 }
 
@@ -154,14 +154,15 @@ export async function align(clips) {
 let work = Promise.resolve();
 export const finished = () => work;
 
-function run(clips, resumed) {
-  work = alignEach(clips, resumed);
+function run(...asked) {
+  work = alignEach(...asked);
   return work;
 }
 
-// resumed: the job of the first clip, where it has one already.
-async function alignEach(clips, resumed = null) {
-  say(clips.length > 1 ? `Aligning ${clips.length} clips …` : "Aligning …");
+// left: these are the clips that a reload has left to do. resumed: the job of the first one, where it has one already.
+async function alignEach(clips, left = false, resumed = null) {
+  const many = left ? `the ${clips.length} clips that are left` : `${clips.length} clips`;
+  say(clips.length > 1 ? `Aligning ${many} …` : "Aligning …");
   $("count").textContent = "";
   $("bar").removeAttribute("value");
   cancelled = false;
@@ -199,7 +200,7 @@ async function alignEach(clips, resumed = null) {
     if (cancelled) say("Cancelled.");
     else if (faults.length) {
       const { name, error } = faults.at(-1), alike = faults.every((one) => one.error.message === error.message);
-      say(clips.length > 1 ? `${clips.length - faults.length} of ${clips.length} clips aligned.` : "");
+      say(clips.length > 1 ? `${clips.length - faults.length} of ${many} aligned.` : "");
       // What all clips have in common is of none of them.
       const common = (alike && faults.length === clips.length) || error.message.includes(name);
       fail(common ? error : new Error(`${name}: ${error.message}`));
