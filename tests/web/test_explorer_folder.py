@@ -85,6 +85,11 @@ def test_what_was_said_before_a_restart_is_neither_right_nor_wrong_yet(browse, s
 def test_a_border_keeps_the_focus_while_it_is_moved(browse, serve, folder):
     page = aligned(browse, serve(clips=folder))
     name = page.locator("#timeline .border").nth(1).get_attribute("aria-label")
+    # The steps are at the window's end, and what is said above them would push them off it.
+    bottom = "Math.round(document.querySelector('#times').getBoundingClientRect().bottom)"
+    until(page, "document.querySelector('#video').readyState >= 1")  # it takes its height
+    page.evaluate("scrollTo(0, 0)")
+    page.set_viewport_size({"width": 1280, "height": page.evaluate(bottom)})
     page.locator("#timeline .border").nth(1).focus()
     for _ in range(2):
         at = float(page.evaluate(f"{FOCUSED}.getAttribute('aria-valuenow')"))
@@ -94,6 +99,7 @@ def test_a_border_keeps_the_focus_while_it_is_moved(browse, serve, folder):
         page.get_by_text("with your times of the steps").wait_for()
         until(page, f"{FOCUSED}.getAttribute('aria-label') === {name!r}")
         assert float(page.evaluate(f"{FOCUSED}.getAttribute('aria-valuenow')")) != at
+    until(page, f"{bottom} <= innerHeight")
     accessible(page)
 
 

@@ -189,7 +189,10 @@ async function judge(label, intervals = [], clip = state.result?.clip) {
     if (label === undefined) await call(`clips/${clip}/truth`, { method: "DELETE" });
     else await call(`clips/${clip}/truth`, { method: "PUT", json: { label, intervals }, keepalive: intervals.length < 500 });
     await refresh();
-    if (state.result?.clip === clip && !held?.isConnected) drawTimeline();
+    if (state.result?.clip !== clip || held?.isConnected) return;
+    drawTimeline();
+    // What the page says of it above the steps may have pushed them off the screen, while they are being corrected.
+    if (intervals.length) $("times").scrollIntoView({ block: "nearest" });
   } catch (error) { fail(error); }
 }
 
