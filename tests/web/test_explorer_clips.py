@@ -298,8 +298,9 @@ def test_the_number_of_repetitions_that_a_user_knows(browse, serve, folder, tmp_
     for wrong in ("", "0", "-1"):
         number.fill(wrong)
         page.get_by_role("button", name="Align", exact=True).click()
-        page.get_by_text("The number of repetitions is missing or wrong").wait_for()
-        assert page.locator("#misnumbered").inner_text().endswith("above 0; until then it is 2.")
+        until(page, "document.activeElement.id === 'repetitions'")
+        said = "Give a whole number above 0; until then other changes are scored with 2."
+        assert page.locator("#misnumbered").inner_text() == said
     # What else is changed meanwhile is scored with the last number that was right.
     page.get_by_label("Candidate 1: action").fill("onwards")
     page.locator("#verdict").get_by_text("onwards, 2 times", exact=True).wait_for()

@@ -137,7 +137,7 @@ function setRepeats(how) {
 
 function sayNumber() {
   $("misnumbered").hidden = isNumbered();
-  $("misnumbered").textContent = isNumbered() ? "" : `Give a whole number above 0; until then it is ${number}.`;
+  $("misnumbered").textContent = isNumbered() ? "" : `Give a whole number above 0; until then other changes are scored with ${number}.`;
   $("repetitions").setAttribute("aria-invalid", String(!isNumbered()));
 }
 

@@ -146,7 +146,7 @@ export async function resume() {
 export async function align(clips) {
   if (!clips.length) { fail(new Error("Pick a demo clip or drop a video first.")); return; }
   if (!candidates().length) { fail(new Error("There are no candidates; name at least one action.")); return; }
-  if (!isNumbered()) { fail(new Error("The number of repetitions is missing or wrong; give a whole number above 0.")); $("repetitions").focus(); return; }
+  if (!isNumbered()) { $("repetitions").focus(); return; }  // beside it stands what is wrong
   await run(clips);
 }
 
