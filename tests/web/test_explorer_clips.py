@@ -311,6 +311,7 @@ def test_the_number_of_repetitions_that_a_user_knows(browse, serve, folder, tmp_
     number.fill("40")  # the clip is too short for so many, and the table says so
     row = page.locator("#body tr td:nth-child(3)")
     row.get_by_text("40 repetitions of 3 steps don't fit into").wait_for()
+    assert page.locator("#status").inner_text() == ""  # not that all is done, beside the error
     assert page.locator("#body img").count() == 1
     number.fill("11")  # only the other clip is too short for these
     write_colours(tmp_path / "brief.mp4", ["red", "green", "blue"], each=6)

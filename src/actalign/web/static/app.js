@@ -135,6 +135,7 @@ async function scoreEdited(clip, mine) {
     say("Scored again.");
   } catch (error) {
     if (mine !== edits) return;
+    say("");  // what was said before, such as "Done", is over
     fail(error);
     if (error instanceof Unanswered) return;
     over();
