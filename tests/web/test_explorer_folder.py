@@ -132,6 +132,17 @@ def test_borders_are_moved_by_a_finger_on_a_narrow_page(browse, serve, folder):
     accessible(page)
 
 
+def test_keys_are_explained_only_where_there_may_be_a_keyboard(browser, serve, folder):
+    api = serve(clips=folder)
+    for touched in (False, True):
+        context = browser.new_context(has_touch=touched, is_mobile=touched)
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{api.port}/")
+        page.locator("#body tr").first.wait_for()
+        assert page.get_by_text("Keys: ↑ ↓ move").is_hidden() == touched
+        context.close()
+
+
 def test_a_border_is_held_while_the_last_one_is_saved(browse, serve, folder):
     write_colours(folder / "clip0.mp4", ["black", "red", "yellow"])
     page = aligned(browse, serve(clips=folder))
