@@ -132,6 +132,23 @@ def test_borders_are_moved_by_a_finger_on_a_narrow_page(browse, serve, folder):
     accessible(page)
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_what_takes_the_focus_by_keys_is_not_below_align(browse, serve, folder, width):
+    page = browse(serve(clips=folder))
+    name_candidates(page)
+    page.set_viewport_size({"width": width, "height": 600})
+    page.evaluate("scrollTo(0, 0)")
+    page.locator("#domain").focus()
+    passed = []
+    while (at := page.evaluate(f"{FOCUSED}.id")) != "align":
+        passed.append(at)
+        page.keyboard.press("Tab")
+        boxes = [page.locator(one).bounding_box() for one in (":focus", ".go")]
+        if page.locator("#align:focus").count() == 0:
+            assert boxes[0]["y"] + boxes[0]["height"] <= boxes[1]["y"]
+    assert {"write", "add", "repeats"} < set(passed)
+
+
 def test_keys_are_explained_only_where_there_may_be_a_keyboard(browser, serve, folder):
     api = serve(clips=folder)
     for touched in (False, True):
