@@ -296,7 +296,7 @@ def test_embeddings_of_another_encoder_are_refused_by_both_names(classifier, cli
 def test_errors_say_what_is_wrong(classifier, clips):
     with pytest.raises(VideoError, match=r"broken\.mp4"):
         classifier(clips / "broken.mp4", candidate_labels=["red"])
-    with pytest.raises(UsageError, match="given twice; labels must differ by more than capitals"):
+    with pytest.raises(UsageError, match="given twice; name one of them differently"):
         classifier(clips / "woods.mp4", candidate_labels=["red", "Red"])
     with pytest.raises(UsageError, match="no scorer"):
         ActAlign(classifier.encoder, scorer="best")

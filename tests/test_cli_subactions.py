@@ -571,3 +571,12 @@ def test_scripts_of_one_wording_lead_to_those_that_ship(tmp_path):
         ("--scripts", mine, "--labels", "my move,other move"),
     ):
         assert "also ship" not in said(*words)
+    # The command names the domain too, where the file doesn't.
+    mine.write_text("scripts:\n  serve: [the ball tossed up, the arm swinging]\n")
+    hint = said("--scripts", mine, "--domain", "table tennis")
+    [command] = re.findall(r"actalign (subactions merge .*)", hint)
+    merged = actalign(*shlex.split(command), cwd=tmp_path)
+    assert merged.returncode == 0, merged.stderr
+    [serve] = load_scripts(tmp_path / "all.yaml")
+    assert serve.domain == "table tennis"
+    assert set(shipped_scripts(["serve"], "table tennis")["serve"].wordings) < set(serve.wordings)

@@ -341,7 +341,7 @@ def test_a_file_without_decodable_frames_is_named(folder):
 @pytest.mark.parametrize(
     ("options", "error", "sentence"),
     [
-        ({"start": 5.0}, VideoError, r"outside"),
+        ({"start": 5.0}, VideoError, r"it has none in \[5, end\) s"),
         ({"start": 2.0, "end": 1.0}, UsageError, "not after its start"),
         ({"start": -1.0}, UsageError, "give 0 or more"),
         ({"fps": 0}, UsageError, "above 0"),

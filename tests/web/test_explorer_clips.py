@@ -282,6 +282,12 @@ def test_the_number_of_repetitions_that_a_user_knows(browse, serve, folder, tmp_
     page.keyboard.type("2")
     page.locator("#verdict").get_by_text("forwards, 2 times", exact=True).wait_for()
     assert page.locator("#body tr td:nth-child(6)").inner_text() == "2"
+    beside = page.locator("#body tr td:nth-child(3)").get_by_text("2 repetitions")
+    assert beside.is_hidden()
+    page.set_viewport_size({"width": 390, "height": 900})  # there is no room for the column
+    assert beside.is_visible()
+    assert page.locator("#body tr td:nth-child(6)").is_hidden()
+    page.set_viewport_size({"width": 1280, "height": 900})
     accessible(page)
     page.get_by_text("Use via API").click()
     assert '"repeats":2' in page.locator("#curl").inner_text()
@@ -292,10 +298,20 @@ def test_the_number_of_repetitions_that_a_user_knows(browse, serve, folder, tmp_
     for wrong in ("", "0", "-1"):
         number.fill(wrong)
         page.get_by_role("button", name="Align", exact=True).click()
-        page.get_by_text("The number of repetitions is missing or wrong").wait_for()
+        until(page, "document.activeElement.id === 'repetitions'")
+        said = "Give a whole number above 0; until then other changes are scored with 2."
+        assert page.locator("#misnumbered").inner_text() == said
+    # What else is changed meanwhile is scored with the last number that was right.
+    page.get_by_label("Candidate 1: action").fill("onwards")
+    page.locator("#verdict").get_by_text("onwards, 2 times", exact=True).wait_for()
+    assert (number.input_value(), page.locator("#error").inner_text()) == ("-1", "")
+    accessible(page)
+    page.get_by_label("Candidate 1: action").fill("forwards")
+    page.locator("#verdict").get_by_text("forwards, 2 times", exact=True).wait_for()
     number.fill("40")  # the clip is too short for so many, and the table says so
     row = page.locator("#body tr td:nth-child(3)")
     row.get_by_text("40 repetitions of 3 steps don't fit into").wait_for()
+    assert page.locator("#status").inner_text() == ""  # not that all is done, beside the error
     assert page.locator("#body img").count() == 1
     number.fill("11")  # only the other clip is too short for these
     write_colours(tmp_path / "brief.mp4", ["red", "green", "blue"], each=6)

@@ -85,6 +85,11 @@ def test_what_was_said_before_a_restart_is_neither_right_nor_wrong_yet(browse, s
 def test_a_border_keeps_the_focus_while_it_is_moved(browse, serve, folder):
     page = aligned(browse, serve(clips=folder))
     name = page.locator("#timeline .border").nth(1).get_attribute("aria-label")
+    # The steps are at the window's end, and what is said above them would push them off it.
+    bottom = "Math.round(document.querySelector('#times').getBoundingClientRect().bottom)"
+    until(page, "document.querySelector('#video').readyState >= 1")  # it takes its height
+    page.evaluate("scrollTo(0, 0)")
+    page.set_viewport_size({"width": 1280, "height": page.evaluate(bottom)})
     page.locator("#timeline .border").nth(1).focus()
     for _ in range(2):
         at = float(page.evaluate(f"{FOCUSED}.getAttribute('aria-valuenow')"))
@@ -94,6 +99,7 @@ def test_a_border_keeps_the_focus_while_it_is_moved(browse, serve, folder):
         page.get_by_text("with your times of the steps").wait_for()
         until(page, f"{FOCUSED}.getAttribute('aria-label') === {name!r}")
         assert float(page.evaluate(f"{FOCUSED}.getAttribute('aria-valuenow')")) != at
+    until(page, f"{bottom} <= innerHeight")
     accessible(page)
 
 
@@ -124,6 +130,34 @@ def test_borders_are_moved_by_a_finger_on_a_narrow_page(browse, serve, folder):
     found = json.loads(saved.value.request.post_data)["intervals"]
     assert [one["start"] for one in found] == pytest.approx([0.2, 0.3, 0.8], abs=0.01)
     accessible(page)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_what_takes_the_focus_by_keys_is_not_below_align(browse, serve, folder, width):
+    page = browse(serve(clips=folder))
+    name_candidates(page)
+    page.set_viewport_size({"width": width, "height": 600})
+    page.evaluate("scrollTo(0, 0)")
+    page.locator("#domain").focus()
+    passed = []
+    while (at := page.evaluate(f"{FOCUSED}.id")) != "align":
+        passed.append(at)
+        page.keyboard.press("Tab")
+        boxes = [page.locator(one).bounding_box() for one in (":focus", ".go")]
+        if page.locator("#align:focus").count() == 0:
+            assert boxes[0]["y"] + boxes[0]["height"] <= boxes[1]["y"]
+    assert {"write", "add", "repeats"} < set(passed)
+
+
+def test_keys_are_explained_only_where_there_may_be_a_keyboard(browser, serve, folder):
+    api = serve(clips=folder)
+    for touched in (False, True):
+        context = browser.new_context(has_touch=touched, is_mobile=touched)
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{api.port}/")
+        page.locator("#body tr").first.wait_for()
+        assert page.get_by_text("Keys: ↑ ↓ move").is_hidden() == touched
+        context.close()
 
 
 def test_a_border_is_held_while_the_last_one_is_saved(browse, serve, folder):
@@ -644,15 +678,16 @@ def test_every_action_that_is_found_has_a_look_of_its_own(browse, medley):
 
 def test_fifty_actions_have_looks_that_differ_for_every_colour_vision(browse, serve, folder):
     page = browse(serve(clips=folder))
-    looks = page.evaluate("""async () => {
-        const { look } = await import("/static/timeline.js");
-        return Array.from({ length: 50 }, (_, n) => look(n));
+    looks, steps = page.evaluate("""async () => {
+        const { look, COLOURS } = await import("/static/timeline.js");
+        return [Array.from({ length: 50 }, (_, n) => look(n)), COLOURS];
     }""")
     assert len(set(looks)) == 50
     colours = looks[:6]
     assert all(one.endswith(colours[n % 6]) for n, one in enumerate(looks))
     for vision in COLOUR_VISIONS:
-        assert all(difference(*pair, vision) > 15 for pair in combinations(colours, 2))
+        # Also from those of steps, to which they are nothing.
+        assert all(difference(*pair, vision) > 15 for pair in combinations([*colours, *steps], 2))
 
 
 def test_what_was_looked_for_in_a_clip_is_shown_for_it_alone(browse, serve, folder):
@@ -789,7 +824,7 @@ def test_clips_that_waited_are_aligned_after_a_reload(browse, serve, folder, goe
     page = aligning(browse, api)
     page.reload()
     page.get_by_text("Clip 1 of 3: ").wait_for()
-    assert page.get_by_role("status").first.inner_text() == "Aligning 3 clips …"
+    assert page.get_by_role("status").first.inner_text() == "Aligning the 3 clips that are left …"
     assert page.get_by_role("button", name="Only this clip").is_hidden()  # Cancel has its place
     assert "waiting" in page.locator("#body tr").nth(2).inner_text()
     goes_on.set()
@@ -1011,6 +1046,46 @@ def test_align_waits_for_the_clips_that_are_being_uploaded(browse, serve, folder
     until(page, f"{FOCUSED}.id === 'align'")  # who works by keys goes on there
     assert page.locator("#body tr").count() == 4
     assert "not aligned" not in page.locator("#body").inner_text()
+
+
+def test_a_click_beside_everything_takes_the_focus_for_good(browse, serve, folder, goes_on):
+    page = aligning(browse, serve(clips=folder))
+    page.mouse.click(3, 500)
+    goes_on.set()
+    page.get_by_text("Done. Change a step").wait_for()
+    until(page, "!document.querySelector('#align').disabled")
+    assert page.evaluate(f"{FOCUSED} === document.body")
+    page.get_by_role("button", name="Align", exact=True).press("Enter")
+    page.get_by_text("Aligning 3 clips").wait_for()
+    until(page, f"{FOCUSED}.id === 'align'")
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_align_that_waits_comes_after_a_single_clip(
+    browse, serve, folder, tmp_path, goes_on, cancelled
+):
+    page, held = browse(serve(clips=folder)), []
+    name_candidates(page)
+    page.locator("#body tr").first.click()
+    page.route("**/api/clips?name=mine.mp4", lambda route: held.append(route))
+    (tmp_path / "more").mkdir()
+    page.set_input_files("#file", str(write_video(tmp_path / "more" / "mine.mp4", 12)))
+    page.get_by_text("Uploading mine.mp4").wait_for()
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_role("button", name="Only this clip").click()
+    page.get_by_text("frames encoded").wait_for()
+    held.pop().continue_()  # the file is there before that clip is aligned
+    page.get_by_text("mine.mp4: ").wait_for()
+    if cancelled:
+        page.get_by_role("button", name="Cancel").click()
+        goes_on.set()
+        page.get_by_text("Cancelled.").wait_for()
+        until(page, "!document.querySelector('#align').disabled")
+        assert page.locator("#body").get_by_text("not aligned").count() == 4
+        return
+    goes_on.set()
+    page.get_by_text("Done. Change a step and the open clip").wait_for()
+    assert page.locator("#body").get_by_text("not aligned").count() == 0
 
 
 def test_a_file_whose_upload_broke_off_is_named_after_a_reload_too(browse, serve, folder, tmp_path):

@@ -92,7 +92,10 @@ def test_a_program_submits_polls_and_fetches(serve, video, tmp_path):
     assert frame.content.startswith(b"\xff\xd8")
     late = api.http.get(f"/api/clips/{clip['clip']}/frame", params={"t": 99})
     assert late.status_code == 400
-    assert "my clip.mp4" in late.json()["error"]
+    assert re.fullmatch(
+        r"my clip\.mp4 shows frames from 0\.000 s to \S+ s, so it has none in \[99, 99\.5\) s\.",
+        late.json()["error"],
+    )
     assert str(api.explorer.new_upload().parent) not in json.dumps([late.json(), result])
 
 
@@ -241,6 +244,11 @@ def test_wrong_candidates_are_refused_before_the_clip_is_encoded(serve, video):
             api.align(clip)
         for wrong, code, said in (
             ({"candidates": [{"label": "a"}, {"label": "A"}]}, 400, "given twice"),
+            (
+                {"candidates": [{"label": "a", "domain": "gym"}, {"label": "a", "domain": "yoga"}]},
+                400,
+                "The label 'a' is given twice; name one of them differently",
+            ),
             ({"candidates": [{"label": " "}, {"label": "A"}]}, 400, "label is empty"),
             ({"candidates": CANDIDATES, "none": "neither"}, 400, "can't tell when none"),
             (
@@ -507,6 +515,28 @@ def test_an_upload_that_is_announced_as_too_large_is_refused_before_it_is_sent(s
         answer = client.getresponse()
         assert answer.status == 413
         assert "match.mp4 is larger than this server's limit" in answer.read().decode()
+
+
+def chunk(data):
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_client_that_sends_all_before_it_reads_can_read_that_it_is_too_large(serve, announced):
+    api = serve(limits=Limits(upload_bytes=1000))
+    for _ in range(5):
+        client = http.client.HTTPConnection("127.0.0.1", api.port, timeout=DEADLOCK_SECONDS)
+        with closing(client):
+            client.putrequest("POST", "/api/clips?name=match.mp4")
+            size = ("Content-Length", f"{50 << 20}")
+            client.putheader(*(size if announced else ("Transfer-Encoding", "chunked")))
+            client.endheaders()
+            for _ in range(50):  # more than the sockets hold
+                client.send(bytes(1 << 20) if announced else chunk(bytes(1 << 20)))
+            client.send(b"" if announced else b"0\r\n\r\n")
+            answer = client.getresponse()
+            assert answer.status == 413
+            assert "match.mp4 is larger than this server's limit" in answer.read().decode()
 
 
 @pytest.fixture

@@ -562,7 +562,10 @@ def test_a_number_of_repetitions_is_taken_as_the_command_takes_it(serve, tmp_pat
         assert row["repetitions"] == 2
     many = api.http.post("/api/score", json=asked | {"repeats": 40})
     assert many.status_code == 400
-    assert "40 repetitions of 3 steps don't fit into the 5.4 s" in many.json()["error"]
+    said = many.json()["error"]
+    assert said.startswith("40 repetitions of 3 steps don't fit into the 5.4 s")
+    # In words of the command and of the page alike.
+    assert said.endswith("give a smaller number, or have them counted.")
     for wrong in ("often", 0, -2, 2.5, True, "", [3]):
         answer = api.http.post("/api/score", json=asked | {"repeats": wrong})
         assert answer.status_code == 422

@@ -98,7 +98,7 @@ def find_repetitions(
     if count is not None and count * steps * least >= len(bins):
         raise UsageError(
             f"{count} repetitions of {steps} steps don't fit into the {span:.1f} s and "
-            f"{len(matrix)} frames of the clip; give a smaller number, or auto."
+            f"{len(matrix)} frames of the clip; give a smaller number, or have them counted."
         )
     values = _averaged(_standardised(matrix, known), edges, bins) * (width / BIN)
     longest = round(LONGEST / width)

@@ -231,11 +231,13 @@ class GivenCandidates:
         ]
         if not single:
             return []
+        field = self.options.domain
+        of_field = f"--domain {shell_word(field)} " if field else ""
         others = f" and {counted(len(single) - 1, 'more label')}" if len(single) > 1 else ""
         return [
             f"scripts of {single[0]!r}{others} also ship with actalign; adding their wordings "
             f"makes `{model}` more reliable: actalign subactions merge {shell_word(file)} "
-            "--shipped --out all.yaml"
+            f"--shipped {of_field}--out all.yaml"
         ]
 
 

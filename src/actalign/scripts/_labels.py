@@ -53,8 +53,8 @@ def check_labels(labels: Iterable[str], where: str = "") -> None:
             raise UsageError(f"{where}A label is empty; remove it or name the action.")
         if label_key(label) in seen:
             raise UsageError(
-                f"{where}The label {label!r} is given twice; labels must differ by more than "
-                "capitals and spaces."
+                f"{where}The label {label!r} is given twice; name one of them differently, by more "
+                "than capitals and spaces."
             )
         seen.add(label_key(label))
 

@@ -235,8 +235,8 @@ def _segment(reader: Reader, start: float | None, end: float | None) -> tuple[fl
     if first >= clip_end or last <= times[0]:
         asked = f"[{start or 0:g}, {'end' if end is None else f'{end:g}'})"
         raise VideoError(
-            f"{reader.name} shows frames from {times[0]:.3f} s to {clip_end:.3f} s, so the segment "
-            f"{asked} s is outside it."
+            f"{reader.name} shows frames from {times[0]:.3f} s to {clip_end:.3f} s, so it has none "
+            f"in {asked} s."
         )
     return first, last
 

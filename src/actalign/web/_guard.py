@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
@@ -29,6 +30,11 @@ RANGES = {
 COOKIE = "actalign_token"
 JSON_BYTES = 8_000_000
 """More than any valid request has, except an upload."""
+DRAIN_SECONDS = 30.0
+"""How long at most the rest of a refused body is taken in, for clients that send all of it before
+they read the answer."""
+SILENT_SECONDS = 2.0
+"""How long such a client may send nothing."""
 
 
 def guard(app: FastAPI, *, token: str | None, host: str) -> None:
@@ -75,6 +81,7 @@ def guard(app: FastAPI, *, token: str | None, host: str) -> None:
             answer.headers.setdefault(name, value)
         return answer
 
+    app.add_middleware(Draining)
     app.add_middleware(Ending)  # the last one added is the outermost
 
 
@@ -108,6 +115,35 @@ class BodyLimit:
 
         limited = scope["type"] == "http" and scope["path"] != "/api/clips"
         await self._app(scope, counted if limited else receive, send)
+
+
+class Draining:
+    """Ends an answer that closes the connection only once the client has sent its whole body, or
+    stops, or DRAIN_SECONDS are over: closed earlier, the connection is reset, and the answer may be
+    lost."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        closes = False
+
+        async def drained(message: Message) -> None:
+            nonlocal closes
+            if message["type"] == "http.response.start":
+                closes = (b"connection", b"close") in message["headers"]
+            elif closes and not message.get("more_body", False):
+                await send({**message, "more_body": True})  # the answer can be read from now on
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(DRAIN_SECONDS):
+                        left = True
+                        while left:
+                            found = await asyncio.wait_for(receive(), SILENT_SECONDS)
+                            left = found.get("more_body", False)
+                message = {"type": "http.response.body"}
+            await send(message)
+
+        await self._app(scope, receive, drained)
 
 
 class Ending:

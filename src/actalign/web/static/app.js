@@ -4,7 +4,7 @@ import { addCandidate, candidates, filled, offer, setCandidates, setOptions, sta
 import { drawCode } from "./code.js";
 import { forgetLocated, startMoments } from "./moments.js";
 import { drawPeople, placeBoxes } from "./people.js";
-import { align, keepAgain, keepEdit, refresh, request, resume, startQueue, unsentRows, uploaded } from "./queue.js";
+import { align, finished, keepAgain, keepEdit, refresh, request, resume, startQueue, unsentRows, uploaded } from "./queue.js";
 import { $, counted, fail, ids, isOpen, keep, kept, make, rowOf, say, settled, state } from "./state.js";
 import { drawTable, startTable } from "./table.js";
 import { drawTimeline, startJudging } from "./timeline.js";
@@ -135,6 +135,7 @@ async function scoreEdited(clip, mine) {
     say("Scored again.");
   } catch (error) {
     if (mine !== edits) return;
+    say("");  // what was said before, such as "Done", is over
     fail(error);
     if (error instanceof Unanswered) return;
     over();
@@ -217,16 +218,20 @@ function wire() {
   startTable({ open, remove });
   startJudging();
   startMoments((clip) => open(rowOf(clip)));
-  // Align is for all clips, also those that are still on their way.
-  const alignAll = async (clips, ready = []) => {
-    $("align").disabled = true;
-    await Promise.all([filled(), ...ready]);
-    $("align").disabled = state.busy;
-    if (!state.busy) align(clips());
-  };
-  // The open clip is the one whose answer is waited for.
-  $("align").addEventListener("click", () => alignAll(() => ids().sort((a, b) => (b === state.open) - (a === state.open)), [uploaded()]));
-  $("align-one").addEventListener("click", () => alignAll(() => ids().filter((clip) => clip === state.open)));
+  // Align is for all clips, also those that are still on their way, and comes after what is aligned meanwhile.
+  $("align").addEventListener("click", async () => {
+    $("align").disabled = state.waits = true;
+    await Promise.all([filled(), uploaded()]);
+    while (state.busy) await finished();
+    if (!state.waits) return;  // cancelled
+    $("align").disabled = state.waits = false;
+    // The open clip is the one whose answer is waited for.
+    align(ids().sort((a, b) => (b === state.open) - (a === state.open)));
+  });
+  $("align-one").addEventListener("click", async () => {
+    await filled();
+    if (!state.busy) align(ids().filter((clip) => clip === state.open));
+  });
   $("clear").addEventListener("click", () => { close(); remove(...state.rows); });
   const video = $("video");
   const preview = () => {

@@ -122,15 +122,30 @@ export const options = () => ({
   repeats: repeats() === state.info.repeats ? null : repeats(),
 });
 
-const repeats = () => ($("repeats").value === "number" ? Number($("repetitions").value) : $("repeats").value);
+let number = 1;  // of repetitions: the last one that was valid, which counts while something else is in the field
+const repeats = () => ($("repeats").value === "number" ? number : $("repeats").value);
 // Whether the number of repetitions is one, or none is asked for.
 export const isNumbered = () => $("repeats").value !== "number" || $("repetitions").validity.valid;
 
 function setRepeats(how) {
-  const number = typeof how === "number";
-  $("repeats").value = number ? "number" : how;
-  $("repetitions").hidden = !number;
-  if (number) $("repetitions").value = how;
+  const numbered = typeof how === "number";
+  $("repeats").value = numbered ? "number" : how;
+  $("repetitions").hidden = !numbered;
+  if (numbered) $("repetitions").value = number = how;
+  sayNumber();
+}
+
+function sayNumber() {
+  $("misnumbered").hidden = isNumbered();
+  $("misnumbered").textContent = isNumbered() ? "" : `Give a whole number above 0; until then other changes are scored with ${number}.`;
+  $("repetitions").setAttribute("aria-invalid", String(!isNumbered()));
+}
+
+function numberTyped() {
+  sayNumber();
+  if (!isNumbered()) return;
+  number = Number($("repetitions").value);
+  edited();
 }
 
 // Who is to give the number begins with the one that is shown. The focus stays, as arrow keys may go on to the next choice.
@@ -366,7 +381,7 @@ export function startCandidates(actions) {
   $("none").addEventListener("change", edited);
   $("repeats").addEventListener("change", repeatsChosen);
   $("repetitions").addEventListener("focus", () => $("repetitions").select());
-  $("repetitions").addEventListener("input", () => { if (isNumbered()) edited(); });
+  $("repetitions").addEventListener("input", numberTyped);
   $("least").addEventListener("input", () => { sayLeast(); edited(); });
   $("paste").addEventListener("click", pasted);
   $("open-list").addEventListener("change", (event) => { openList(event.target.files[0]); event.target.value = ""; });

@@ -138,7 +138,7 @@ export async function resume() {
   const clips = [...new Set([job.clip, ...(job.waiting ?? []), job.again])].filter(rowOf);
   const there = job.id ? found || !job.answered : clips.some((clip) => rowOf(clip).encoded);
   if (there && clips.length) {
-    await run(clips, job.id && clips[0] === job.clip ? { ...found, job: job.id, began: job.began } : null);
+    await run(clips, true, job.id && clips[0] === job.clip ? { ...found, job: job.id, began: job.began } : null);
   } else keep({ job: null });
 }
 
@@ -146,13 +146,23 @@ export async function resume() {
 export async function align(clips) {
   if (!clips.length) { fail(new Error("Pick a demo clip or drop a video first.")); return; }
   if (!candidates().length) { fail(new Error("There are no candidates; name at least one action.")); return; }
-  if (!isNumbered()) { fail(new Error("The number of repetitions is missing or wrong; give a whole number above 0.")); $("repetitions").focus(); return; }
+  if (!isNumbered()) { $("repetitions").focus(); return; }  // beside it stands what is wrong
   await run(clips);
 }
 
-// resumed: the job of the first clip, where it has one already.
-async function run(clips, resumed = null) {
-  say(clips.length > 1 ? `Aligning ${clips.length} clips …` : "Aligning …");
+// Resolves when what is being aligned has ended.
+let work = Promise.resolve();
+export const finished = () => work;
+
+function run(...asked) {
+  work = alignEach(...asked);
+  return work;
+}
+
+// left: these are the clips that a reload has left to do. resumed: the job of the first one, where it has one already.
+async function alignEach(clips, left = false, resumed = null) {
+  const many = left ? `the ${clips.length} clips that are left` : `${clips.length} clips`;
+  say(clips.length > 1 ? `Aligning ${many} …` : "Aligning …");
   $("count").textContent = "";
   $("bar").removeAttribute("value");
   cancelled = false;
@@ -190,7 +200,7 @@ async function run(clips, resumed = null) {
     if (cancelled) say("Cancelled.");
     else if (faults.length) {
       const { name, error } = faults.at(-1), alike = faults.every((one) => one.error.message === error.message);
-      say(clips.length > 1 ? `${clips.length - faults.length} of ${clips.length} clips aligned.` : "");
+      say(clips.length > 1 ? `${clips.length - faults.length} of ${many} aligned.` : "");
       // What all clips have in common is of none of them.
       const common = (alike && faults.length === clips.length) || error.message.includes(name);
       fail(common ? error : new Error(`${name}: ${error.message}`));
@@ -239,16 +249,20 @@ async function encoded(clips, n, resumed) {
 
 function cancel() {
   cancelled = true;
+  state.waits = false;
   if (running) call(`jobs/${running}`, { method: "DELETE" }).catch(fail);
 }
 
+let pressed = false;  // the last thing that was pressed is one of the buttons that go while clips are aligned
+
 function busy(on) {
   state.busy = on;
-  $("align").disabled = $("align-one").disabled = on;
+  $("align").disabled = on || state.waits;
+  $("align-one").disabled = on;
   $("cancel").hidden = !on;
   $("progress").hidden = !on;
   // The focus was lost with the button that was pressed and then couldn't be; who works by keys goes on there.
-  if (!on && document.activeElement === document.body) $("align").focus({ preventScroll: true });
+  if (!on && pressed && document.activeElement === document.body) $("align").focus({ preventScroll: true });
 }
 
 const which = (n, count) => (count > 1 ? `Clip ${n + 1} of ${count}: ` : "");
@@ -306,4 +320,6 @@ export function startQueue(actions) {
     });
   }
   $("cancel").addEventListener("click", cancel);
+  addEventListener("pointerdown", () => { pressed = false; });
+  for (const name of ["align", "align-one", "cancel"]) $(name).addEventListener("click", () => { pressed = true; });
 }

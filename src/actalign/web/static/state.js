@@ -16,8 +16,8 @@ export function percent(x, other = x) {
 export const score = (s) => s.toPrecision(4);  // pair probabilities may be as small as 1e-8
 
 // rows: the clips of the table. open: the id of the one that is shown. result: its result. busy: clips
-// are being aligned. info: what the server says of itself and its model.
-export const state = { rows: [], open: null, result: null, busy: false, info: { limits: {}, offers: {} } };
+// are being aligned. waits: Align was pressed, and waits for files or for what is being aligned. info: what the server says of itself and its model.
+export const state = { rows: [], open: null, result: null, busy: false, waits: false, info: { limits: {}, offers: {} } };
 
 export function fail(error) { $("error").textContent = error.message; }
 export function say(text) { $("status").textContent = text; $("error").textContent = ""; }

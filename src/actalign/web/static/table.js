@@ -82,6 +82,7 @@ function line(row, first) {
   if (said) action.append(make("small", warned + said, { title: (row.warnings ?? []).join(" ") }));
   if (stale(row)) action.append(make("small", "by other candidates or settings"));
   const times = row.partial_repetitions ? `${row.repetitions} + ${row.partial_repetitions} partial` : String(row.repetitions ?? "");
+  if (times) action.append(make("small", `${times} ${times === "1" ? "repetition" : "repetitions"}`, { className: "narrow" }));
   item.append(picture, name, action,
     make("td", sure !== null ? percent(sure, row.label ? undefined : row.min_confidence) : row.margin != null ? `+${row.margin.toPrecision(2)}` : "", { className: "number" }),
     named(row.second), make("td", times, { className: "number" }),

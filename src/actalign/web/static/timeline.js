@@ -7,13 +7,15 @@ import { $, fail, make, rowOf, sameLabel, seconds, state } from "./state.js";
 import { judgement } from "./table.js";
 import { follow, seek } from "./view.js";
 
-// Okabe and Ito's colour-blind safe palette, without those on which black can't be read.
-const COLOURS = ["#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442", "#D55E00"];
+// Of steps: Okabe and Ito's colour-blind safe palette, without those on which black can't be read.
+export const COLOURS = ["#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442", "#D55E00"];
+// Of actions that are found in a clip, which are no steps: six that all kinds of colour vision tell from those and from each other.
+const OTHERS = ["#AA44FF", "#EE2255", "#44EE66", "#AADDFF", "#FFBBAA", "#6677CC"];
 const lines = (angle, thick = 2, apart = 7) => `repeating-linear-gradient(${angle}deg, #10151c 0 ${thick}px, transparent 0 ${apart}px)`;
 const PATTERNS = ["", lines(45), lines(90), "radial-gradient(#10151c 1.7px, transparent 2.2px) 0 0 / 6px 6px", lines(0, 2, 5), lines(-45),
   lines(45, 6, 12), `${lines(0)}, ${lines(90)}`, `${lines(45, 1)}, ${lines(-45, 1)}`];
 // The look of the action of this number, from 0: where the colours are used up they come again with a pattern.
-export const look = (n) => [PATTERNS[Math.floor(n / COLOURS.length) % PATTERNS.length], COLOURS[n % COLOURS.length]].filter(Boolean).join(", ");
+export const look = (n) => [PATTERNS[Math.floor(n / OTHERS.length) % PATTERNS.length], OTHERS[n % OTHERS.length]].filter(Boolean).join(", ");
 
 const LEAST_APART = 6;  // pixels a step, so that one border can be told from the next
 
@@ -187,7 +189,10 @@ async function judge(label, intervals = [], clip = state.result?.clip) {
     if (label === undefined) await call(`clips/${clip}/truth`, { method: "DELETE" });
     else await call(`clips/${clip}/truth`, { method: "PUT", json: { label, intervals }, keepalive: intervals.length < 500 });
     await refresh();
-    if (state.result?.clip === clip && !held?.isConnected) drawTimeline();
+    if (state.result?.clip !== clip || held?.isConnected) return;
+    drawTimeline();
+    // What the page says of it above the steps may have pushed them off the screen, while they are being corrected.
+    if (intervals.length) $("times").scrollIntoView({ block: "nearest" });
   } catch (error) { fail(error); }
 }
 
