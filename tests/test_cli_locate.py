@@ -191,7 +191,7 @@ def test_each_window_has_its_own_prediction(folder):
 def test_planted_actions_of_a_drawn_person_are_found(tmp_path):
     """The benchmark's short version: real pictures, the built-in encoder, and background."""
     program = Path(__file__).parents[1] / "benchmarks" / "locate.py"
-    options = ["--minutes", "1.5", "--fps", "5", "--seed", "2", "--performers", "1"]
+    options = ["--minutes", "1", "--fps", "5", "--seed", "3", "--performers", "1"]
     run = subprocess.run(
         [sys.executable, str(program), *options, "--out", str(tmp_path)],
         capture_output=True,

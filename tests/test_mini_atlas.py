@@ -345,19 +345,26 @@ def _make(out, clips):
     return {path.name: path.read_bytes() for path in (out / "clips").iterdir()}
 
 
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """Four clips with their questions; only to be read."""
+    folder = tmp_path_factory.mktemp("drawn")
+    return folder, _make(folder, 4)
+
+
 @pytest.mark.slow
-def test_rendering_resumes_and_gives_the_same_bytes(tmp_path):
-    first = _make(tmp_path / "a", 2)
-    assert len(first) == 2
-    shutil.copytree(tmp_path / "a", tmp_path / "b")
-    kept, missing = sorted((tmp_path / "b" / "clips").iterdir())
+def test_rendering_resumes_and_gives_the_same_bytes(drawn, tmp_path):
+    folder, first = drawn
+    assert len(first) == 4
+    again = shutil.copytree(folder, tmp_path / "again")
+    *kept, missing = sorted((again / "clips").iterdir())
     missing.unlink()
-    time = kept.stat().st_mtime_ns
-    assert _make(tmp_path / "b", 2) == first
-    assert kept.stat().st_mtime_ns == time
-    questions = (tmp_path / "a" / "questions.jsonl").read_bytes()
-    assert questions == (tmp_path / "b" / "questions.jsonl").read_bytes()
-    for question in read(tmp_path / "a").questions:
+    times = [path.stat().st_mtime_ns for path in kept]
+    assert _make(again, 4) == first
+    assert [path.stat().st_mtime_ns for path in kept] == times
+    questions = (folder / "questions.jsonl").read_bytes()
+    assert questions == (again / "questions.jsonl").read_bytes()
+    for question in read(folder).questions:
         with av.open(str(question.video)) as container:
             frames = list(container.decode(video=0))
         assert frames[0].width == frames[0].height == 288
@@ -385,9 +392,8 @@ def test_rendering_says_how_far_it_is_and_can_be_interrupted(tmp_path, program):
 
 
 @pytest.mark.slow
-def test_the_program_evaluates_body_and_survives_a_broken_clip(tmp_path):
-    data, out = tmp_path / "data", tmp_path / "run"
-    _make(data, 4)
+def test_the_program_evaluates_body_and_survives_a_broken_clip(drawn, tmp_path):
+    data, out = shutil.copytree(drawn[0], tmp_path / "data"), tmp_path / "run"
     broken = read(data).questions[3]
     broken.video.write_bytes(b"not a video")
     flags = ("--model", "body", "--scorer", ",".join(SCORERS))

@@ -371,10 +371,9 @@ def test_killed_in_every_stage_and_run_again_gives_the_same_bytes(world, done, e
             killed[name] = 0
             if name in lines:
                 killed[name] += kill(tmp_path, name, flags, line=lines[name])
-            for share in (0.4, 0.85):
-                started = name == "eval" and (tmp_path / "run" / "config.json").exists()
-                seconds = share * done["seconds"].get(name, 5)
-                killed[name] += kill(tmp_path, name, again if started else flags, after=seconds)
+            started = name == "eval" and (tmp_path / "run" / "config.json").exists()
+            seconds = 0.7 * done["seconds"].get(name, 5)
+            killed[name] += kill(tmp_path, name, again if started else flags, after=seconds)
             while not killed[name]:  # quicker now than when its seconds were counted
                 seconds *= 0.6
                 killed[name] += kill(tmp_path, name, again, after=seconds)
