@@ -39,11 +39,11 @@ FIELDS = ("domain", "scripts")
 """The fields of a script file that are read; others are provenance."""
 
 
-def without_control(text: str) -> str:
-    """The text, or an error for pydantic if it holds a control character."""
-    if (control := unwritable(text)) is not None:
-        what = f"it holds {control}; leave it out"
-        raise PydanticCustomError("control_character", "{what}", {"what": what})
+def writable(text: str) -> str:
+    """The text, or an error for pydantic if it holds a character of UNWRITABLE."""
+    if (wrong := unwritable(text)) is not None:
+        what = f"it holds {wrong}; leave it out"
+        raise PydanticCustomError("unwritable", "{what}", {"what": what})
     return text
 
 
@@ -51,7 +51,7 @@ Text = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1),
     AfterValidator(composed),
-    AfterValidator(without_control),
+    AfterValidator(writable),
 ]
 
 ScriptsGiven = (
@@ -213,7 +213,7 @@ def _explain(fault: ErrorDetails) -> str:
     if held is None or held == [] or (isinstance(held, str) and not held.strip()):
         what = "empty; write what a camera sees" if numbers else "without steps; give at least one"
         return f"{where} is {what}."
-    if fault["type"] == "control_character":
+    if fault["type"] == "unwritable":
         return f"{where}: {fault['msg']}."
     if isinstance(held, Mapping) and len(held) == 1:
         said = ": ".join(f"{one}" for one in next(iter(held.items())))

@@ -15,10 +15,10 @@ from actalign.confidence import fitted_background
 from actalign.documents import composed
 from actalign.errors import UsageError
 from actalign.scripts._labels import check_labels
-from actalign.scripts._script import without_control
+from actalign.scripts._script import writable
 from actalign.types import Script
 
-Text = Annotated[str, AfterValidator(without_control)]
+Text = Annotated[str, AfterValidator(writable)]
 """Text without characters that captions, tables and figures can't show."""
 Label = Annotated[Text, Field(min_length=1, max_length=200)]
 Domain = Annotated[Text, Field(max_length=200)]
