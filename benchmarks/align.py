@@ -18,9 +18,10 @@ from functools import partial
 import numpy as np
 
 from actalign import ClipEmbedding, EncoderInfo, Script
-from actalign.alignment._affinities import Calibration, Texts
+from actalign.alignment._affinities import Calibration
 from actalign.alignment._dtw import align_scores, align_scores_of_clips, interleave
 from actalign.alignment._scorers import SCORERS
+from actalign.alignment._texts import Texts
 from actalign.background import Background, BackgroundSums
 from actalign.candidates import Candidates
 from actalign.encoders._text_cache import TextCache

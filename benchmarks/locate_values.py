@@ -33,8 +33,9 @@ from scipy.special import log_ndtr
 
 from actalign import ActAlign, ClipEmbedding, Script
 from actalign.alignment import AFFINITIES, Calibration, cosine, smooth
-from actalign.alignment._affinities import Texts, columns_of, seen_frames
+from actalign.alignment._affinities import columns_of, seen_frames
 from actalign.alignment._locate import LEVEL, Detection, Limits, detect, neg_log_tail, suppress
+from actalign.alignment._texts import Texts
 from actalign.background import Background
 from actalign.encoders._backgrounds import shipped_background
 from actalign.evaluation._detection import Event, mean_average_precision

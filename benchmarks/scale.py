@@ -23,9 +23,9 @@ from typing import Any
 
 import numpy as np
 
-from actalign.alignment._affinities import Texts
 from actalign.alignment._scorers import Calibration, get_scorer
 from actalign.alignment._similarity import smooth
+from actalign.alignment._texts import Texts
 from actalign.candidates import Candidates
 from actalign.clips._embed import embed_videos
 from actalign.clips._keys import Sampling

@@ -32,9 +32,10 @@ from numpy.typing import NDArray
 
 from actalign import ClipEmbedding
 from actalign.alignment import Calibration
-from actalign.alignment._affinities import Texts, columns_of, seen_frames
+from actalign.alignment._affinities import columns_of, seen_frames
 from actalign.alignment._paths import Timing
-from actalign.alignment._scorers import Stages
+from actalign.alignment._stages import Stages
+from actalign.alignment._texts import Texts
 from actalign.candidates import Candidates
 from actalign.encoders._text_cache import TextCache
 from actalign.encoders.body import BodyEncoder

@@ -7,22 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from actalign.alignment._affinities import (
-    AFFINITIES,
-    FIT,
-    FLOOR,
-    MOST_FIT,
-    ONE_LOOK,
-    Affinity,
-    Calibration,
-    Texts,
-)
+from actalign.alignment._affinities import AFFINITIES, FIT, FLOOR, MOST_FIT, Affinity, Calibration
 from actalign.alignment._kernels.runs import means_of_best
 from actalign.alignment._paths import PATHS
 from actalign.alignment._paths import Path as LaidPath
 from actalign.alignment._rivals import Rivals
-from actalign.alignment._scorers import AVERAGES, SCORERS, Scorer, alignments, get_scorer
+from actalign.alignment._scorers import SCORERS, Scorer, alignments, get_scorer
 from actalign.alignment._similarity import cosine
+from actalign.alignment._stages import AVERAGES
+from actalign.alignment._texts import ONE_LOOK, Texts
 from actalign.background import Background
 from actalign.errors import ArrayError, UsageError
 

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from actalign.alignment._affinities import NEEDS_BACKGROUND, Calibration
+from actalign.alignment._affinities import Calibration
 from actalign.alignment._confidence import check_least, check_temperature
 from actalign.alignment._locate import MAX_STEP_SECONDS, OVERLAP, THRESHOLD, Detection, locate
 from actalign.alignment._paths import MIN_STEP_SECONDS
 from actalign.alignment._repeats import Repeats, check_repeats
 from actalign.alignment._scorers import Scorer, default_scorer, get_scorer
 from actalign.alignment._similarity import check_smoothing
+from actalign.alignment._texts import NEEDS_BACKGROUND
 from actalign.background import Background
 from actalign.clips._background import OtherClips
 from actalign.clips._result import ClipResult, scored_clip

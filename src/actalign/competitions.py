@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from actalign.alignment._affinities import Calibration, Texts
+from actalign.alignment._affinities import Calibration
 from actalign.alignment._scorers import Scorer, alignments
+from actalign.alignment._texts import Texts
 from actalign.background import Background
 from actalign.encoders._text_cache import TextCache
 from actalign.scripts._templates import label_text, step_texts

@@ -1,6 +1,6 @@
 """Similarity of frames and steps, dynamic time warping, and scores: arrays in, arrays out."""
 
-from actalign.alignment._affinities import AFFINITIES, Affinity, Calibration, Texts, affinity
+from actalign.alignment._affinities import AFFINITIES, Affinity, Calibration, affinity
 from actalign.alignment._confidence import confidences, fit_temperature
 from actalign.alignment._dtw import (
     align,
@@ -12,8 +12,10 @@ from actalign.alignment._dtw import (
 from actalign.alignment._locate import Detection, locate
 from actalign.alignment._paths import PATHS, Path, Timing
 from actalign.alignment._repeats import find_repetitions
-from actalign.alignment._scorers import AVERAGES, SCORERS, Scorer, default_scorer, get_scorer
+from actalign.alignment._scorers import SCORERS, Scorer, default_scorer, get_scorer
 from actalign.alignment._similarity import cosine, sigmoid_affinity, smooth, smooth_reference
+from actalign.alignment._stages import AVERAGES
+from actalign.alignment._texts import Texts
 
 __all__ = [
     "AFFINITIES",

@@ -99,8 +99,8 @@ def _classifier(
     encoder: Encoder, scoring: ScorerOptions, background: Background | None
 ) -> ActAlign:
     """The page's classifier; raises UsageError and EncoderError for what the encoder can't do."""
-    from actalign.alignment._affinities import NEEDS_BACKGROUND
     from actalign.alignment._confidence import temperatures_of
+    from actalign.alignment._texts import NEEDS_BACKGROUND
     from actalign.classifier import ActAlign
     from actalign.clips import open_store_or_cache
 
