@@ -255,6 +255,7 @@ def test_a_template_needs_its_placeholder_and_no_other(template, sentence):
         ("pusch up", "push up"),
         ("psuh up", "push up"),
         ("bench pess", "bench press"),
+        ("Squatt", "squat"),
         ("hamstrng strech", "hamstring stretch"),
         ("dumbell latteral raise", "dumbbell lateral raise"),
         ("bent row", "bent over row"),

@@ -17,7 +17,7 @@ from actalign.types import Script
 LETTERS_A_TYPO = 6
 """A name is proposed if it begins with the same letter and has at most one typo (a letter too many,
 too few, another one, or two that are swapped; spaces don't count) for this many letters of the
-shorter of the two ..."""
+shorter of the two, or if only doubled letters differ ("squatt") ..."""
 MOST_TYPOS = 2
 """... and no more than this many, however long it is: further away there are other actions."""
 
@@ -125,12 +125,18 @@ def _nearest(given: str, names: Iterable[str]) -> str | None:
     for name in names:
         other = name.replace(" ", "")
         most = min(MOST_TYPOS, min(len(text), len(other)) // LETTERS_A_TYPO)
+        if text[:2] == other[:2] and _undoubled(text) == _undoubled(other):
+            most = MOST_TYPOS
         # What is far away is left out first, which is quick.
         if text[:1] != other[:1] or abs(len(text) - len(other)) > most:
             continue
         if (count := _typos(text, other)) <= most:
             found.append((count, name))
     return min(found)[1] if found else None
+
+
+def _undoubled(text: str) -> str:
+    return re.sub(r"(.)\1", r"\1", text)
 
 
 def _typos(one: str, other: str) -> int:
