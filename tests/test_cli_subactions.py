@@ -580,3 +580,13 @@ def test_scripts_of_one_wording_lead_to_those_that_ship(tmp_path):
     [serve] = load_scripts(tmp_path / "all.yaml")
     assert serve.domain == "table tennis"
     assert set(shipped_scripts(["serve"], "table tennis")["serve"].wordings) < set(serve.wordings)
+
+
+def test_a_pasted_list_is_no_script_file_and_what_takes_it_is_said(tmp_path, run):
+    path = tmp_path / "mine.txt"
+    path.write_text("• SQUAT\n• standing\n• knees bent\n", encoding="utf-8")
+    code, _, said = run("show", path)
+    assert code == 2
+    assert f"The script file {path} holds '• SQUAT" in said
+    assert "`actalign subactions template` writes such a file to fill in" in said
+    assert "`actalign serve` takes a pasted list." in said

@@ -121,8 +121,9 @@ def parse_scripts(data: Any, *, source: str) -> list[Script]:
             block = _from_reference(block)
         if not isinstance(block, Mapping):
             raise UsageError(
-                f"The script file {where} {_held(block)} instead of an object with 'domain' and "
-                "'scripts'; write the actions, indented, below a line 'scripts:'."
+                f"The script file {where} {_held(block)} instead of actions, indented, below a "
+                "line 'scripts:'; `actalign subactions template` writes such a file to fill in, "
+                "and the page of `actalign serve` takes a pasted list."
             )
         _check_keys(block, where)
         if isinstance(labels := block.get("scripts"), Mapping):
