@@ -297,7 +297,8 @@ def main() -> None:
     sums = BackgroundSums("drawn", "drawn", args.width)
     sums.add(rng.normal(size=(2 * args.width, args.width)))
     background = sums.background("noise")
-    measured = Texts.of(candidates, background)
+    labels = rng.normal(size=(args.candidates, 1, args.width)).astype(np.float32)
+    measured = Texts.of(candidates, background, names=list(labels))
     timed = replace(BY, frame_seconds=1 / 32)
     cells = args.frames * args.steps * args.candidates
     whole = {

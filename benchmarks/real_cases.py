@@ -33,7 +33,16 @@ from actalign.types import Float64
 sys.path.insert(0, str(Path(__file__).parent))
 
 from lines import scorer_line
-from real_poses import CHOSEN_BY, NAMES, Cell, cells, embedded, read_tracks, wordings_of
+from real_poses import (
+    CHOSEN_BY,
+    NAMES,
+    STEPS_ALONE,
+    Cell,
+    cells,
+    embedded,
+    read_tracks,
+    wordings_of,
+)
 
 SCORERS = ("dtw", "dtw_steps", "competitive")
 STANDING = (
@@ -221,7 +230,8 @@ def against_reverse(cell: Cell, scorer: str, resolve: Resolve) -> str:
     for script in cell.scripts:
         turned = Script("reverse", tuple(reversed(script.steps)))
         if turned.steps != script.steps:
-            pairs[script.label] = resolve([script, turned], scorer=scorer)
+            parts = STEPS_ALONE.get(scorer, scorer)  # both have one label
+            pairs[script.label] = resolve([script, turned], scorer=parts)
     asked = [
         (clip, label) for clip, label in zip(cell.clips, cell.truth, strict=True) if label in pairs
     ]

@@ -41,8 +41,11 @@ GYM14 = (
 SCORERS = (
     "dtw", "dtw_steps", "mean_pool", "equal_split", "centred+dtw+path", "competitive+dtw+both",
     "competitive+segment+both", "competitive+repeat+both", "competitive",
-    "competitive_equal_split", "competitive_reversed", "competitive_order_free",
+    "competitive+relaxed+steps_four_times", "competitive_equal_split", "competitive_reversed",
+    "competitive_order_free",
 )  # fmt: skip
+STEPS_ALONE = {"competitive": "competitive+relaxed+steps_four_times"}
+"""By scorer in which labels vote, its name without."""
 FOLDER = Path(__file__).with_name("real_poses")
 WORDINGS = (*string.ascii_lowercase, *map(str, range(1, 148)))
 NAMES = f"a-z and 1-{WORDINGS[-1]}"

@@ -344,7 +344,10 @@ def made_up_background(encoder):
 def test_a_labels_own_wordings_do_not_compete_with_each_other():
     encoder = Planted(COSINES, logit_bias=-5.0)
     twice = Script("right", ("0", "1"), rewordings=(("0", "1"),))
-    use = {"background": made_up_background(encoder), "scorer": "competitive"}
+    use = {
+        "background": made_up_background(encoder),
+        "scorer": "competitive+relaxed+steps_four_times",
+    }
     by_two = resolved(encoder, [twice, *SCRIPTS[1:]], **use).predict(encoder.clip())
     by_one = resolved(encoder, SCRIPTS, **use).predict(encoder.clip())
     # The same words again are no competitors, so nothing changes.
@@ -709,3 +712,18 @@ def test_a_candidate_alone_has_no_confidence_unless_none_stands_beside_it():
         sure(encoder)(SCRIPTS[:1], min_confidence=0.5)
     beside = sure(encoder)(SCRIPTS[:1], none="neither", min_confidence=0.0)
     assert beside.predict(encoder.clip()).confidence is not None
+
+
+@pytest.mark.parametrize("unknown", [(), ("0", "4")])
+def test_scripts_of_the_same_steps_are_told_apart_by_labels_whose_words_are_known(unknown):
+    encoder = Planted(COSINES, logit_bias=-5.0)
+    encoder.text_warnings = lambda texts: [
+        TextWarning("no word is known", text, True) for text in texts if text in unknown
+    ]
+    scripts = [Script("4", ("2", "3")), Script("0", ("2", "3"))]
+    use = {"background": made_up_background(encoder), "label_template": "{label}"}
+    by_steps = resolved(encoder, scripts, scorer="competitive+relaxed+steps_four_times", **use)
+    assert by_steps.predict(encoder.clip()).margin == 0
+    voted = resolved(encoder, scripts, scorer="competitive", **use).predict(encoder.clip())
+    assert (voted.label == "0" and voted.margin > 0) == (not unknown)
+    assert (voted.margin == 0) == bool(unknown)

@@ -14,7 +14,7 @@ from actalign.alignment._paths import Path as LaidPath
 from actalign.alignment._rivals import Rivals
 from actalign.alignment._scorers import SCORERS, Scorer, alignments, get_scorer
 from actalign.alignment._similarity import cosine
-from actalign.alignment._stages import AVERAGES
+from actalign.alignment._stages import AVERAGES, LABEL_VOTE
 from actalign.alignment._texts import ONE_LOOK, Texts
 from actalign.background import Background
 from actalign.errors import ArrayError, UsageError
@@ -676,3 +676,45 @@ def test_none_of_these_is_one_step_of_its_level_however_long_the_scripts_are():
     texts = Texts.of(candidates, BACKGROUND, none=True)
     scores = get_scorer("competitive").score(frames, texts, BY)
     assert scores[-1] == pytest.approx(fit.mean() + 4 * steps, abs=1e-4)
+
+
+@pytest.mark.parametrize("none", [False, True])
+def test_a_label_votes_with_its_score_among_the_labels_in_any_order(none):
+    frames, candidates = example(frames=20, sizes=(2, 5, 4, 3))
+    names = list(np.random.default_rng(9).normal(size=(3, 1, 6)))
+    z = slow_centred(frames, np.concatenate(names))
+    if none:
+        z = np.append(z, np.ones((20, 1)), axis=1)
+    z = z[frames.any(axis=1)]
+    fit = np.log(np.exp(z) / np.exp(z).sum(axis=1, keepdims=True) + FLOOR)
+    fit += FIT * np.clip(z, -MOST_FIT, MOST_FIT)
+    best = np.sort(fit, axis=0)[-round(len(fit) / 5) :]
+    votes = 3 / 4 * LABEL_VOTE * (fit.mean(axis=0) + 4 * best.mean(axis=0))
+    own = [votes[0], votes[0], votes[1], votes[2]]  # the first two are wordings of one label
+    scorer = get_scorer("competitive")
+    use = {"none": none, "labels": [0, 0, 1, 2]}
+    texts = Texts.of(candidates, BACKGROUND, **use, names=names)
+    plain = scorer.score(frames, Texts.of(candidates, BACKGROUND, **use), BY)
+    found = scorer.score(frames, texts, BY) - plain
+    np.testing.assert_allclose(found, [*own, *votes[3:]], atol=1e-4)
+    parts = get_scorer("competitive+relaxed+steps_four_times")  # in which labels don't vote
+    np.testing.assert_allclose(parts.score(frames, texts, BY), plain, atol=1e-6)
+    by_steps = parts.stages.order_margins(frames, texts, BY)
+    np.testing.assert_allclose(scorer.stages.order_margins(frames, texts, BY), by_steps, atol=1e-6)
+
+
+def test_a_label_that_says_nothing_has_the_mean_of_the_other_labels_votes():
+    frames, candidates = example(frames=20, sizes=(2, 5, 4))
+    names = list(np.random.default_rng(9).normal(size=(3, 1, 6)))
+    scorer = get_scorer("competitive")
+    plain = scorer.score(frames, Texts.of(candidates, BACKGROUND), BY)
+    silent = [names[0], names[1][:0], names[2]]
+    found = scorer.score(frames, Texts.of(candidates, BACKGROUND, names=silent), BY) - plain
+    of_two = [candidates[0], candidates[2]]
+    two = Texts.of(of_two, BACKGROUND, names=[names[0], names[2]])
+    first, last = scorer.score(frames, two, BY) - scorer.score(
+        frames, Texts.of(of_two, BACKGROUND), BY
+    )
+    np.testing.assert_allclose(found, [first, (first + last) / 2, last], atol=1e-4)
+    nobody = Texts.of(candidates, BACKGROUND, names=[one[:0] for one in names])
+    np.testing.assert_array_equal(scorer.score(frames, nobody, BY), plain)

@@ -58,7 +58,8 @@ class Candidates:
     scorer that is made of parts; for other scorers as many as the candidate with the most wordings
     has, each with one wording of every candidate. only: the number of the one wording that scores
     and alignments come from; None for all. names: the embeddings of the candidates' labels, (1, D)
-    each; empty if the scorer does not read them. repeats: how many times the winner is performed:
+    each; empty if the scorer neither reads them nor lets them vote, and (0, D) for a label that
+    can't vote since the encoder knows no word of it. repeats: how often the winner is performed:
     "no" to assume once, "auto" to count them, "partial" to count them if the clip may begin and end
     inside a repetition, or the number. without: labels that had no script, whose only step is their
     name. background: what steps are measured against, for scorers that use one. none: the label of
@@ -172,11 +173,12 @@ class Candidates:
                     f"The label {self.none!r} is a candidate; give none-of-these (none) another "
                     "name."
                 )
+        voters = self.names if self.scorer.stages else ()
         found = replace(
             self,
             background=used,
             temperature=temperature,
-            competitions=[one.measured(used, none=none) for one in self.competitions],
+            competitions=[one.measured(used, none=none, names=voters) for one in self.competitions],
         )
         if self.min_confidence is not None and len(self.scripts) == 1 and not none:
             raise UsageError(

@@ -48,9 +48,13 @@ class Competition:
     places: Sequence[tuple[int, int]]
     texts: Texts
 
-    def measured(self, background: Background | None, *, none: bool) -> Competition:
-        """The same against a background, with or without a candidate "none of these"."""
-        found = Texts.of(self.texts.scripts, background, none=none, labels=self.texts.labels)
+    def measured(
+        self, background: Background | None, *, none: bool, names: Sequence[Float32] = ()
+    ) -> Competition:
+        """The same against a background, with or without a candidate "none of these". names: of
+        the labels that vote, see `Texts.of`."""
+        scripts, labels = self.texts.scripts, self.texts.labels
+        found = Texts.of(scripts, background, none=none, labels=labels, names=names)
         return replace(self, texts=found)
 
     def scored(
@@ -126,13 +130,24 @@ def best_wordings(
 def embed_texts(
     scripts: Sequence[Script], scorer: Scorer, texts: TextCache, *, step: str, label: str
 ) -> tuple[list[Competition], list[Float32], list[TextWarning]]:
-    """The competitions of all wordings, the labels' (1, D) embeddings if the scorer reads them, and
-    what the encoder says about these texts; see `Candidates`. step, label: their templates."""
-    competitions, read = _competitions(scripts, step, texts, at_once=scorer.stages is not None)
+    """The competitions of all wordings, the labels' embeddings if the scorer reads them or lets
+    them vote, and what the encoder says about these texts; see `Candidates`. step, label: their
+    templates."""
+    parts = scorer.stages
+    competitions, read = _competitions(scripts, step, texts, at_once=parts is not None)
+    voting = parts is not None and parts.label_vote > 0
     names: list[Float32] = []
-    if scorer.texts == "label":
+    if voting or scorer.texts == "label":
         named = [(label_text(script, label), script.label) for script in scripts]
-        names, read = [texts.encode([name]) for name, _ in named], [*named, *read]
+        names = [texts.encode([name]) for name, _ in named]
+        if voting:
+            unknown = {one.text for one in texts.warnings([own for _, own in named]) if one.unknown}
+            names = [
+                name if own not in unknown else name[:0]
+                for name, (_, own) in zip(names, named, strict=True)
+            ]
+        else:
+            read = [*named, *read]
     return competitions, names, _warnings(read, texts)
 
 

@@ -156,11 +156,12 @@ def _segment_means(
     """
     from actalign.alignment._kernels.runs import means_of_passes
 
-    matrix = _counted(affinity, timing.counted)
+    matrix = counted_rows(affinity, timing.counted)
     return means_of_passes(matrix, column_starts(sizes, affinity.shape[1]), timing.least, passes)
 
 
-def _counted(affinity: Float32, counts: NDArray[np.bool_]) -> Float32:
+def counted_rows(affinity: Float32, counts: NDArray[np.bool_]) -> Float32:
+    """The rows of the frames that count, C-contiguous."""
     return np.ascontiguousarray(affinity if counts.all() else affinity[counts])
 
 
@@ -172,7 +173,7 @@ def _segment(affinity: Float32, sizes: Sequence[int], timing: Timing) -> list[In
     counts = timing.counted
     # Of those that count, each frame's own one or the last one before it.
     nearest = np.maximum(np.cumsum(counts) - 1, 0)
-    matrix, starts = _counted(affinity, counts), column_starts(sizes, affinity.shape[1])
+    matrix, starts = counted_rows(affinity, counts), column_starts(sizes, affinity.shape[1])
     paths = segment_paths(matrix, starts, timing.least, nearest)
     return [
         path if steps <= len(matrix) else _even_path(len(affinity), steps)
@@ -191,7 +192,7 @@ def _even_path(frames: int, steps: int) -> Int32:
     return path.astype(np.int32)
 
 
-def _order_free(affinity: Float32, sizes: Sequence[int], timing: Timing) -> Means:
+def order_free(affinity: Float32, sizes: Sequence[int], timing: Timing) -> Means:
     """Each frame's best step, in any order, for the path; each step's best fifth of the frames."""
     from actalign.alignment._kernels.runs import means_in_any_order
 
@@ -203,7 +204,7 @@ def _relaxed(affinity: Float32, sizes: Sequence[int], timing: Timing) -> Means:
     """The mean of `repeat` and `order_free`, both of the frames that count."""
     from actalign.alignment._kernels.runs import means_in_any_order, means_of_passes
 
-    matrix, starts = _counted(affinity, timing.counted), column_starts(sizes, affinity.shape[1])
+    matrix, starts = counted_rows(affinity, timing.counted), column_starts(sizes, affinity.shape[1])
     in_order = means_of_passes(matrix, starts, timing.least, PASSES)
     return (in_order + means_in_any_order(matrix, starts)) / 2
 
@@ -275,7 +276,7 @@ PATHS: dict[str, Path] = {
         Path(
             "order_free",
             "control: the best step of each frame, in any order",
-            measure=_order_free,
+            measure=order_free,
         ),
         *(
             Path(

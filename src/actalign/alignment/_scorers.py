@@ -19,7 +19,7 @@ from actalign.alignment._affinities import AFFINITIES, Affinity, Calibration, af
 from actalign.alignment._dtw import align_batch
 from actalign.alignment._paths import PATHS, WHOLE_PATH, Path, is_whole
 from actalign.alignment._similarity import cosine, normalize
-from actalign.alignment._stages import AVERAGES, Stages
+from actalign.alignment._stages import AVERAGES, LABEL_VOTE, Stages
 from actalign.alignment._texts import CandidateTexts, texts_of
 from actalign.background import Background
 from actalign.encoder_info import EncoderInfo
@@ -124,8 +124,19 @@ class Scorer:
         return list(given)
 
     @classmethod
-    def of(cls, name: str, parts: str, summary: str = "", *, geometric: bool = False) -> Scorer:
-        """From "AFFINITY+PATH+AVERAGE"; raises a UsageError that lists a wrong part's choices."""
+    def of(
+        cls,
+        name: str,
+        parts: str,
+        summary: str = "",
+        *,
+        geometric: bool = False,
+        label_vote: float = 0.0,
+    ) -> Scorer:
+        """From "AFFINITY+PATH+AVERAGE"; raises a UsageError that lists a wrong part's choices.
+
+        geometric, label_vote: see `Stages`.
+        """
         named = parts.split("+")
         if len(named) != 3:
             raise UsageError(
@@ -141,7 +152,7 @@ class Scorer:
                 raise UsageError(f"There is no {kind} {part!r}; choose one of {listed}.")
         used = _entry("AFFINITIES", AFFINITIES, first, Affinity)
         path = _entry("PATHS", PATHS, second, Path)
-        stages = Stages(used, path, average, geometric)
+        stages = Stages(used, path, average, geometric, label_vote)
         return cls(
             name,
             "steps",
@@ -200,7 +211,9 @@ SCORERS: dict[str, Scorer] = {
             COMPETITIVE,
             "competitive+relaxed+steps_four_times",
             "steps of all candidates compete in each frame, against a background; half of the "
-            "score is for their order, in 1 to 3 passes through the script",
+            "score is for their order, in 1 to 3 passes through the script; the label has a small "
+            "vote",
+            label_vote=LABEL_VOTE,
         ),
         Scorer.of(
             "order_free", "sigmoid+order_free+path", "control: each frame's best step, any order"
@@ -215,6 +228,7 @@ SCORERS: dict[str, Scorer] = {
                 f"{COMPETITIVE}_{word}",
                 f"competitive+{path}+steps_four_times",
                 f"control: competitive, {what}",
+                label_vote=LABEL_VOTE,
             )
             for word, path, what in (
                 ("shuffled", "relaxed_shuffled", "steps shuffled"),

@@ -20,8 +20,8 @@ from actalign.alignment._affinities import (
     seen_frames,
 )
 from actalign.alignment._dtw import align_scores
-from actalign.alignment._paths import Means, Path, Timing, wrong_orders
-from actalign.alignment._texts import CandidateTexts, Texts, texts_of
+from actalign.alignment._paths import Means, Path, Timing, counted_rows, order_free, wrong_orders
+from actalign.alignment._texts import CandidateTexts, Texts, Voting, texts_of
 from actalign.types import Alignment, Float32, Float64
 
 OTHER_ORDERS = 4
@@ -31,19 +31,23 @@ AVERAGES: dict[str, str] = {
     "both": "the two added",
     "steps_four_times": "that over the path, and four times that over steps",
 }
+LABEL_VOTE = 0.07
+"""Of `competitive`: how much a label's own score counts beside its script's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stages:
     """The parts of a scorer: an affinity, a path, a name of AVERAGES.
 
-    geometric: of a logarithm, its exponential is the score.
+    geometric: of a logarithm, its exponential is the score. label_vote: how much the score of a
+    candidate's label counts in addition, for texts that have labels which vote; see `_votes`.
     """
 
     affinity: Affinity
     path: Path
     average: str
     geometric: bool = False
+    label_vote: float = 0.0
 
     def score(self, frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> Float64:
         """(M,) scores; the arguments of `Scorer.score`."""
@@ -59,11 +63,18 @@ class Stages:
         Raises ArrayError for what an affinity or a path of one's own gives wrongly.
         """
         texts = self.affinity.texts(candidates, by)
-        values = self.affinity.measure(frames, texts, by)
+        voting = texts.voting if self.label_vote else None
+        values = self.affinity.measure(frames, voting.together if voting else texts, by)
         timing = Timing.of(seen_frames(frames), by.frame_seconds)
+        votes: Float64 | float = 0.0
+        if voting:
+            sizes = voting.together.sizes
+            checked = check_values(self.affinity.name, values, len(timing.seen), sum(sizes))
+            values, of_labels = voting.split(checked)
+            votes = self._votes(of_labels, voting, timing, by)
         fits = self.affinity.fits(values, texts, by)
         matrix = check_values(self.affinity.name, fits, len(timing.seen), sum(texts.sizes))
-        scores = self._scores(self.path.means(matrix, texts.sizes, timing), by)
+        scores = self._scores(self.path.means(matrix, texts.sizes, timing), by) + votes
         return Scored(self, texts, by, timing, values, matrix, scores)
 
     def align(
@@ -80,17 +91,25 @@ class Stages:
 
         These are the reversed one and OTHER_ORDERS drawn ones. NaN for a script of one step.
         """
-        true = self.scored(frames, candidates, by)
-        sizes = true.texts.sizes
+        given = self.scored(frames, candidates, by)
+        sizes = given.texts.sizes
         orders = [
+            np.arange(sum(sizes)),
             wrong_orders(sizes, reverse=True),
             *(wrong_orders(sizes, reverse=False, seed=n) for n in range(OTHER_ORDERS)),
         ]
-        wrong = [
-            self._scores(self.path.means(true.matrix[:, order], sizes, true.timing), by)
+        true, *wrong = (
+            self._scores(self.path.means(given.matrix[:, order], sizes, given.timing), by)
             for order in orders
-        ]
-        return np.where(np.array(sizes) > 1, true.scores - np.mean(wrong, axis=0), np.nan)
+        )
+        return np.where(np.array(sizes) > 1, true - np.mean(wrong, axis=0), np.nan)
+
+    def _votes(self, values: Float32, voting: Voting, timing: Timing, by: Calibration) -> Float64:
+        """(M,) what the labels add to the scores of their scripts: each label's own score as a
+        script of one step, among the labels alone and in any order, times ``label_vote``."""
+        fits = counted_rows(self.affinity.fits(values, voting.texts, by), timing.counted)
+        means = order_free(fits, voting.texts.sizes, timing)
+        return self.label_vote * voting.of_candidates(self._scores(means, by))
 
     def _scores(self, means: Means, by: Calibration) -> Float64:
         over_path, over_steps = means

@@ -23,7 +23,7 @@ def step_texts(script: Script, template: str) -> list[str]:
 
 
 def label_text(script: Script, template: str) -> str:
-    """The text of a label for the mean-pool baseline, from a template with {label} and {domain}.
+    """The text of a label itself, from a template with {label} and {domain}.
 
     Raises UsageError for a template without {label}, which would give all candidates the same text.
     """
