@@ -139,14 +139,10 @@ def embed_texts(
     names: list[Float32] = []
     if voting or scorer.texts == "label":
         named = [(label_text(script, label), script.label) for script in scripts]
-        names = [texts.encode([name]) for name, _ in named]
-        if voting:
-            unknown = {one.text for one in texts.warnings([own for _, own in named]) if one.unknown}
-            names = [
-                name if own not in unknown else name[:0]
-                for name, (_, own) in zip(names, named, strict=True)
-            ]
-        else:
+        said = texts.warnings([own for _, own in named]) if voting else []
+        unknown = {one.text for one in said if one.unknown}
+        names = [texts.encode([name])[: int(own not in unknown)] for name, own in named]
+        if not voting:
             read = [*named, *read]
     return competitions, names, _warnings(read, texts)
 

@@ -6,7 +6,7 @@ The affinities are in `_affinities`, the paths in `_paths`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -91,18 +91,18 @@ class Stages:
 
         These are the reversed one and OTHER_ORDERS drawn ones. NaN for a script of one step.
         """
-        given = self.scored(frames, candidates, by)
-        sizes = given.texts.sizes
+        # A label's vote is the same in any order.
+        true = replace(self, label_vote=0.0).scored(frames, candidates, by)
+        sizes = true.texts.sizes
         orders = [
-            np.arange(sum(sizes)),
             wrong_orders(sizes, reverse=True),
             *(wrong_orders(sizes, reverse=False, seed=n) for n in range(OTHER_ORDERS)),
         ]
-        true, *wrong = (
-            self._scores(self.path.means(given.matrix[:, order], sizes, given.timing), by)
+        wrong = [
+            self._scores(self.path.means(true.matrix[:, order], sizes, true.timing), by)
             for order in orders
-        )
-        return np.where(np.array(sizes) > 1, true - np.mean(wrong, axis=0), np.nan)
+        ]
+        return np.where(np.array(sizes) > 1, true.scores - np.mean(wrong, axis=0), np.nan)
 
     def _votes(self, values: Float32, voting: Voting, timing: Timing, by: Calibration) -> Float64:
         """(M,) what the labels add to the scores of their scripts: each label's own score as a

@@ -148,7 +148,7 @@ class Voting:
         """votes: of each label, whether it does."""
         scripts, voting = len(steps.scripts), np.asarray(votes, bool)
         labels = np.array(steps.labels or range(scripts))
-        own = np.minimum(np.cumsum(voting) - 1, len(voters.scripts) - 1).clip(0)[labels]
+        own = (np.cumsum(voting) - 1)[labels]  # any place will do for one that doesn't
         measured = None
         if steps.measured is not None and voters.measured is not None:
             measured = steps.measured.joined(voters.measured)
