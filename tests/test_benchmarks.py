@@ -61,6 +61,16 @@ def test_align_checks_its_contenders_and_says_the_cost_of_a_cell():
         assert re.search(line, printed, re.M), printed
 
 
+@pytest.mark.slow
+def test_encode_body_checks_its_stages_and_says_what_a_frame_and_a_text_cost():
+    printed = printed_by(BENCHMARKS / "encode_body.py", "--repeats", "1")
+    assert "149 frames, load" in printed
+    assert "the stages agree with the whole" in printed
+    assert len(re.findall(r"^\w+ +\d+\.\d\d ms a frame +\d+\.\d%$", printed, re.M)) == 4
+    text = re.search(r"^text +(\d+\.\d\d) ms a text, over 48 steps$", printed, re.M)
+    assert 0 < float(text[1]) < 50, printed
+
+
 def test_planted_prints_each_scorers_share_beside_that_of_dtw():
     printed = printed_by(BENCHMARKS / "planted.py", "--clips", "4", "--scorer", "competitive")
     line = r"^  {} +\d+\.\d \[\d+\.\d, \d+\.\d\]  p = [\d.e-]+ against dtw$"
