@@ -4,7 +4,7 @@
 
 Stage by stage over the same clips (those of `actalign demo` where none are given), in processor
 seconds of all threads, the least of a few runs. First checks that the stages, one after the other,
-give what `encode_clip` gives.
+give what `encode_clip` gives. Then the time of a text, over the steps of the demo's scripts.
 """
 
 from __future__ import annotations
@@ -71,6 +71,9 @@ def main() -> None:
     print(f"{len(videos)} clips, {frames} frames, load {load:.1f}; the stages agree with the whole")
     for stage, seconds in least.items():
         print(f"{stage:9s} {1e3 * seconds / frames:7.2f} ms a frame  {seconds / total:6.1%}")
+    texts = [step for clip in demo_clips() for script in clip.scripts for step in script.steps]
+    runs = [timed(lambda: encoder.encode_text(texts))[1] for _ in range(options.repeats + 1)]
+    print(f"text      {1e3 * min(runs[1:]) / len(texts):7.2f} ms a text, over {len(texts)} steps")
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ from actalign.scripts._merge import with_shipped
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from lines import scorer_line
+from lines import scorer_line, wordings_line
 from real_cases import Resolve, resolver, without_scripts
 from real_poses import Cell, cells, with_confidence
 
@@ -67,10 +67,9 @@ def beside_given(everything: list[Cell], resolve: Resolve) -> None:
                 right = right_of(
                     cell, answers(cell, resolve(scripts, labels=labels, scorer=scorer), None)
                 )
-                shares.setdefault((name, scorer, title), []).append(100 * float(np.mean(right)))
-    for (name, scorer, title), each in shares.items():
-        listed = " / ".join(f"{share:.0f}" for share in each)
-        print(f"{name}, {scorer}, {title}: {listed}, mean {np.mean(each):.1f}")
+                shares.setdefault((name, scorer, title), []).append(float(np.mean(right)))
+    for which, each in shares.items():
+        print(wordings_line(", ".join(which), each))
 
 
 def main() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.command import printed_by
@@ -59,6 +61,16 @@ def test_align_checks_its_contenders_and_says_the_cost_of_a_cell():
         assert re.search(line, printed, re.M), printed
 
 
+@pytest.mark.slow
+def test_encode_body_checks_its_stages_and_says_what_a_frame_and_a_text_cost():
+    printed = printed_by(BENCHMARKS / "encode_body.py", "--repeats", "1")
+    assert "149 frames, load" in printed
+    assert "the stages agree with the whole" in printed
+    assert len(re.findall(r"^\w+ +\d+\.\d\d ms a frame +\d+\.\d%$", printed, re.M)) == 4
+    text = re.search(r"^text +(\d+\.\d\d) ms a text, over 48 steps$", printed, re.M)
+    assert 0 < float(text[1]) < 50, printed
+
+
 def test_planted_prints_each_scorers_share_beside_that_of_dtw():
     printed = printed_by(BENCHMARKS / "planted.py", "--clips", "4", "--scorer", "competitive")
     line = r"^  {} +\d+\.\d \[\d+\.\d, \d+\.\d\]  p = [\d.e-]+ against dtw$"
@@ -72,6 +84,48 @@ def test_real_poses_says_that_the_poses_are_not_here(tmp_path):
     ended = subprocess.run(program, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert re.match(r"There is no .*dev\.npz: the poses .* not part of this repos", ended.stderr)
+
+
+@pytest.mark.slow
+def test_real_poses_prints_the_mean_of_the_wordings_and_how_many_cells_differ(tmp_path):
+    folder = poses_of_the_demo(tmp_path)
+    printed = printed_by(
+        *(BENCHMARKS / "real_poses.py", folder, "--wordings", "b-d", "--scorer", "competitive"),
+    )
+    cells = re.findall(r"^(\w+)/\w: 1 clips.*\n  competitive +(\d+)\.0 \[", printed, re.M)
+    assert len(cells) == 9, printed
+    means = {}
+    for name in ("yoga6", "gym67", "gym14"):
+        shares = [int(share) for of, share in cells if of == name]
+        means[name] = sum(shares) / 3
+        each = " / ".join(map(str, shares))
+        assert f"{name}, competitive: {each}, mean {means[name]:.1f}\n" in printed
+    mean = (means["yoga6"] + (means["gym67"] + means["gym14"]) / 2) / 2
+    assert 0 < mean < 100
+    of_sets = f"mean of yoga6 and of gym, half gym67 and half gym14, {mean:.1f}"
+    assert f"competitive: {of_sets}\n" in printed
+    assert "competitive: better than dtw with p < 0.05 in 0 of 9 cells, worse in 0\n" in printed
+
+
+def poses_of_the_demo(folder):
+    """A folder as real_poses.py reads it, of a clip called a shoulder press and a yoga sequence."""
+    from actalign.demo import demo_clips
+    from actalign.encoders.body._pose import PoseEstimator
+    from actalign.video import sample_frames
+
+    arrays = {}
+    tracks = list(PoseEstimator().clip_tracks(sample_frames(demo_clips()[0].path, fps=10)))
+    for name in ("world", "visibility", "root", "pixels_per_metre", "pts_seconds", "found"):
+        value = np.concatenate([getattr(track, name) for track in tracks])
+        value = np.round(255 * value) if name == "visibility" else value
+        arrays |= {f"one/{name}": value, f"two/{name}": value}
+    np.savez(folder / "dev.npz", **arrays)
+    truth = {
+        "one": {"set": "gym", "label": "shoulder press"},
+        "two": {"set": "yoga6", "label": "downward dog"},
+    }
+    (folder / "truth.json").write_text(json.dumps(truth))
+    return folder
 
 
 def test_people_looks_prints_the_cost_and_the_counts(tmp_path):

@@ -340,6 +340,20 @@ def test_many_unknown_texts_are_no_wall_of_sentences(tmp_path):
     assert len(row["text_warnings"]) == 7
 
 
+@pytest.mark.parametrize("scorers", ["dtw,mean_pool", "mean_pool,dtw"])
+def test_it_is_said_of_the_texts_that_any_of_several_scorers_reads(tmp_path, scorers):
+    (tmp_path / "scripts.json").write_text(
+        '{"scripts": {"Strecksprung": ["legs bent", "Absprung"], "squat": ["knees bent"]}}'
+    )
+    actalign("encode", demo_clips()[0].path, "--model", "body", "--out", "store", cwd=tmp_path)
+    ended = actalign(
+        *("align", "store", "--scripts", "scripts.json", "--scorer", scorers), cwd=tmp_path
+    )
+    assert ended.returncode == 0, ended.stderr
+    for text in ("Strecksprung", "Absprung"):  # read by mean_pool, read by dtw
+        assert ended.stderr.count(f"The text {text!r} has no word that body knows") == 1
+
+
 def test_a_phrase_without_a_known_word_is_not_looked_for(tmp_path):
     made = actalign(
         "encode", demo_clips()[0].path, "--model", "body", "--out", "store", cwd=tmp_path

@@ -128,6 +128,22 @@ def test_a_row_says_where_cuts_are(tmp_path, colour_model):
         assert "cuts_seconds" not in row["provenance"], again
 
 
+def test_tables_and_verbose_results_say_where_cuts_are(tmp_path, colour_model):
+    write_colours(tmp_path / "a.mp4", ["red", "green"])
+    write_colours(tmp_path / "b.mp4", ["red"])
+    for name in ("p.csv", "p.md"):
+        done = actalign(
+            *("classify", "a.mp4", "b.mp4", "--labels", "red,green", "--model", colour_model),
+            *("--verbose", "--out", name),
+            cwd=tmp_path,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("cut at 0:00:01.0") == 1
+        with_cut, without = (tmp_path / name).read_text("utf-8").splitlines()[-2:]
+        assert "cut at 0:00:01.0" in with_cut
+        assert "cut at" not in without
+
+
 def test_a_window_is_told_its_own_cuts(tmp_path, colour_model):
     write_colours(tmp_path / "a.mp4", ["red", "green", "blue"])
     done = actalign(

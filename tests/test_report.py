@@ -108,6 +108,8 @@ def test_clips_in_which_nobody_is_seen():
     found = nobody_seen(rows)
     assert [one["clip"] for one in found["clips"]] == ["a0", "a1"]
     assert (found["right"], found["others_right"]) == (1, 0.6)
+    everyone = {**ROWS[0], "frames": 14, "people_frames": {"0": 46, "1": 14}}
+    assert nobody_seen([everyone])["clips"] == [{"clip": everyone["clip"], "share": 46 / 60}]
     assert nobody_seen(ROWS) == {"clips": [], "right": None, "others_right": pytest.approx(8 / 12)}
 
 

@@ -1,6 +1,7 @@
 """The commands' inputs: the original's own files, broken clips, samplings, a language model."""
 
 import json
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -159,6 +160,27 @@ def test_scripts_of_a_language_model_are_paid_for_once(here, monkeypatch):
         assert "2 of 4 samples were already done" in err
         assert sum(server.paid.values()) == paid
         assert json.loads((here / "g.json").read_text()) == rows
+
+
+def test_the_prompt_may_be_the_papers_kind_or_a_file(here, monkeypatch):
+    originals("processed_dataset.npy")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-environment")
+    (here / "mine.md").write_text("Tell {count} of {domain} apart, in my own way:\n{labels}")
+    flags = ("--input", "processed_dataset.npy", "--output")
+    asked = {}
+    with LLMServer() as server:
+        for prompt in ("context-rich", "mine.md"):
+            code, _, err = run(
+                *("generate_subactions", *flags, f"{prompt}.json", "--base-url", server.url),
+                *("--prompt", prompt),
+            )
+            assert code == 0, err
+            asked[prompt] = server.requests[-1]["messages"][0]["content"]
+        with pytest.raises(UsageError, match="There is no prompt 'absent'"):
+            run("generate_subactions", *flags, "none.json", "--prompt", "absent")
+    shipped = files("actalign.scripts") / "_prompts" / "context-rich.md"
+    assert shipped.read_text("utf-8").splitlines()[-1] in asked["context-rich"]
+    assert "of basketball apart, in my own way:\n1. " in asked["mine.md"]
 
 
 def test_without_a_bank_or_a_key_the_way_out_is_named(here):

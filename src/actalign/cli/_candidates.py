@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -194,13 +194,14 @@ class GivenCandidates:
 
             name = {"settings": settings_name(self.options.settings)}
             several = [replace(one, settings={**one.settings, **name}) for one in several]
-        self.notes.extend(self._remarks(several[0], one_wins=one_wins))
+        self.notes.extend(self._remarks(several, one_wins=one_wins))
         return several
 
-    def _remarks(self, found: Candidates, *, one_wins: bool) -> Iterator[str]:
-        """What is to be known of the resolved candidates."""
+    def _remarks(self, several: Sequence[Candidates], *, one_wins: bool) -> Iterator[str]:
+        """What is to be known of the candidates that were resolved for each scorer."""
         from actalign.encoders._backgrounds import shipped_background
 
+        found = several[0]
         if found.without:
             names = ", ".join(repr(label) for label in found.without)
             yield f"no script for {names}: aligned as one step, its own name"
@@ -212,7 +213,8 @@ class GivenCandidates:
         file = None if self.options.wordings else self.options.scripts
         if one_wins and file is not None and shipped_background(found.info) is not None:
             yield from self._more_wordings(file, found.scripts, found.info.model_id)
-        said = [one.warning for one in found.warnings]
+        # Some scorers read other texts than others, such as labels.
+        said = [*dict.fromkeys(one.warning for each in several for one in each.warnings)]
         yield from said[:MOST_SAID]
         if len(said) > MOST_SAID:
             more = counted(len(said) - MOST_SAID, "more sentence")

@@ -84,9 +84,10 @@ def _bare_table(title: str) -> Table:
 
 def candidate_table(row: Row, *, scorer: bool = False) -> Table:
     """Candidates of one clip, best first, with a bar from the worst to the best score; below, how
-    many people are seen, if that is known, and the clip's warnings. scorer: name the scorer."""
+    many people are seen, if that is known, its cuts and its warnings. scorer: name the scorer."""
     from actalign.rows._facts import confidence_text, only_by_name, score_text
     from actalign.rows._people import people_seen
+    from actalign.rows._warnings import cuts_within
 
     by = f" by {row.get('scorer')}" if scorer else ""
     table = _bare_table(f"{row['clip']}{by}: {answer(row)}")
@@ -109,7 +110,8 @@ def candidate_table(row: Row, *, scorer: bool = False) -> Table:
         cells = [printable(name), score_text(candidate["score"]), *([confidence] if sure else [])]
         table.add_row(*cells, bar)
     seen = people_seen(row)
-    below = [*([f"people: {seen}"] if seen else []), *map(printable, row.get("warnings", ()))]
+    people = [f"people: {seen}"] if seen else []
+    below = [*people, *cuts_within(row), *map(printable, row.get("warnings", ()))]
     if below:
         table.caption, table.caption_justify = "\n".join(below), "left"
     return table

@@ -167,11 +167,13 @@ def nobody_seen(rows: Sequence[Row]) -> dict[str, Any]:
     def rate(chosen: Sequence[Row]) -> float | None:
         return float(np.mean([row["rank"] == 1 for row in chosen])) if chosen else None
 
-    shares = {
-        row["clip"]: row.get("neutral_frames", 0) / frames
-        for row in rows
-        if (frames := row.get("frames", 0))
-    }
+    def share(row: Row) -> float:
+        # Where everyone is followed, a row has the frames between a person's first and last only.
+        people = row.get("people_frames", {})
+        of_clip = people.get("0", 0) / max(sum(people.values()), 1)
+        return max(of_clip, row.get("neutral_frames", 0) / max(row.get("frames", 0), 1))
+
+    shares = {row["clip"]: share(row) for row in rows}
     clips = sorted((clip for clip in shares if shares[clip] > 0.5), key=lambda c: -shares[c])
     chosen = set(clips)
     return {

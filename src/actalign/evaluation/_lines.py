@@ -128,8 +128,6 @@ def kind_lines(results: dict[str, Any]) -> list[str]:
                 f"{100 * order['above_zero']:.1f} % [{100 * low:.1f}, {100 * high:.1f}] of "
                 f"{order['n']}, by {score_text(order['mean'])} on average (order margin)"
             )
-    if results.get("mean_iou") is not None:
-        lines.append(f"mean IoU of aligned against true intervals: {results['mean_iou']:.3f}")
     for name, figures in results["scorers"].items():
         if steps := figures.get("steps"):
             parts = [f"{words} {percent(steps[key])} %" for key, words in STEP_FIGURES.items()]

@@ -23,7 +23,7 @@ from actalign.rows._facts import (
     unseen,
 )
 from actalign.rows._fields import CandidateRow
-from actalign.rows._warnings import all_warnings, partly_unseen, unknown_words
+from actalign.rows._warnings import all_warnings, cuts_within, partly_unseen, unknown_words
 
 if TYPE_CHECKING:
     import pandas
@@ -46,7 +46,7 @@ class Table:
 
 def _clip_records(row: Row) -> Iterator[dict[str, Cell]]:
     found: dict[str, Any] = {name: row.get(name) for name in CLIPS.columns}
-    told = [*_unseen(row), *_refusal(row), *_without_script(row), *_unknown(row)]
+    told = [*_unseen(row), *_refusal(row), *_without_script(row), *_unknown(row), *cuts_within(row)]
     found["warnings"] = "; ".join([*told, *all_warnings(row)])
     found |= _times(row)
     for name, candidate in zip(("score", "second_score"), row["candidates"], strict=False):
@@ -143,7 +143,7 @@ def _notes(row: Row) -> list[str]:
     partial = [f"{times} partial repetition{'s' if times == 2 else ''} besides"] if times else []
     return [
         *_unseen(row), *_refusal(row), *others_fail, *_without_script(row),
-        *_unknown(row), *partial, *others, *of_clip,
+        *_unknown(row), *cuts_within(row), *partial, *others, *of_clip,
     ]  # fmt: skip
 
 

@@ -191,6 +191,9 @@ def generate_subactions(
         str | None,
         typer.Option(help="An OpenAI-compatible service; by default OPENAI_BASE_URL or OpenAI."),
     ] = None,
+    prompt: Annotated[
+        str, typer.Option(help="discriminative, context-rich, short-fixed or a file.")
+    ] = "discriminative",
 ) -> None:
     """Give every candidate its script of sub-actions, from a bank or from a language model."""
     if apikey is not None:
@@ -207,6 +210,7 @@ def generate_subactions(
         api_key=apikey,
         settings={
             "temperature": temp,
+            "prompt": prompt,
             **({"model": llm_model} if llm_model else {}),
             **({"base_url": base_url} if base_url else {}),
         },
