@@ -366,7 +366,7 @@ def test_actions_take_the_steps_that_ship_and_say_which_have_none(browse, serve,
     page.locator("#lines").fill("push up\nred\nmy squat\n- knees bent")
     page.get_by_role("button", name="Use these lines").click()
     status = page.get_by_role("status").first
-    page.get_by_text("3 actions read. Steps of 1 action filled in.").wait_for()
+    page.get_by_text("3 actions with 1 step read. Steps of 1 action filled in.").wait_for()
     assert "No steps are known for red; write them" in status.inner_text()
     assert not page.locator("#lines").is_visible()  # the list is folded, so that its cards are seen
     push_up, red, squat = (
@@ -1125,6 +1125,14 @@ def test_a_file_whose_upload_broke_off_is_named_after_a_reload_too(browse, serve
         ),
         (
             "1.\tSeitheben\n\to\tArme hängen\n\to\tArme heben\n2.\tStütz",  # as Word copies it
+            [("Seitheben", "Arme hängen|Arme heben"), ("Stütz", "")],
+        ),
+        (  # copied without its first indent
+            "1. Seitheben\n 2. Stütz\n 3. seitheben\n    - Arme hängen",
+            [("Seitheben", "Arme hängen"), ("Stütz", "")],
+        ),
+        (
+            "1. Seitheben\n  1. Arme hängen\n  2. Arme heben\n2. Stütz",
             [("Seitheben", "Arme hängen|Arme heben"), ("Stütz", "")],
         ),
         (
