@@ -89,6 +89,20 @@ def parse_json_lines(text: str) -> list[Any]:
     return found
 
 
+_YAML_FAULTS = {
+    "'\\t'": "it contains a tab where YAML allows only spaces",
+    "found '<scalar>'": "text follows a closing quotation mark; put all of it in quotes",
+    "<block end>": "its lines are not indented equally",
+    "could not find expected ':'": "a text is without '- ' before it or ':' after it",
+    "mapping values are not allowed": (
+        "a ':' is out of place: one is missing above it, or its text needs quotes"
+    ),
+    "found unexpected end of stream": "a quotation mark is not closed",
+    "sequence entries are not allowed": "a '- ' is not at the beginning of its line",
+}
+"""What PyYAML says of faults that people make, and what is said in its place."""
+
+
 def parse_yaml(text: str) -> Any:
     """A YAML value whose scalars are str, or None if left out or `null`.
 
@@ -99,15 +113,13 @@ def parse_yaml(text: str) -> Any:
     try:
         return yaml.load(text, _loader())
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        said = " ".join(filter(None, (error.context, error.problem)))
+        fault = next((words for sign, words in _YAML_FAULTS.items() if sign in said), said)
+        # What begins on a line and doesn't end is noticed further down.
+        noticed = said.startswith(("while scanning a simple key", "while scanning a quoted scalar"))
+        mark = (noticed and error.context_mark) or error.problem_mark or error.context_mark
         line = f", line {mark.line + 1}" if mark else ""
-        if "'\\t'" in (error.problem or ""):
-            raise ValueError(f"it contains a tab where YAML allows only spaces{line}") from None
-        if "<block end>" in (error.problem or ""):
-            raise ValueError(f"its lines are not indented equally{line}") from None
-        raise ValueError(
-            f"{' '.join(filter(None, (error.context, error.problem)))}{line}"
-        ) from None
+        raise ValueError(f"{fault}{line}") from None
     except yaml.YAMLError as error:
         raise ValueError(one_line(error)) from None
     except RecursionError:
