@@ -324,6 +324,19 @@ def test_a_file_that_cut_did_not_write_is_left_alone(folder):
     assert mine.read_bytes() == b"mine"
 
 
+def test_where_videos_that_are_not_found_are_looked_for_is_said_first(folder):
+    (folder / "elsewhere").mkdir()
+    rows = (folder / "rows.jsonl").rename(folder / "elsewhere" / "rows.jsonl")
+    lost = (
+        "3 videos can't be found, such as broken.mp4: put rows.jsonl into the folder from which "
+        "this path leads to it"
+    )
+    for verb in (("cut", "rows.jsonl"), ("export", "rows.jsonl", "--to", "burn")):
+        done = actalign(*verb, cwd=rows.parent)
+        assert (done.returncode, done.stderr.splitlines()[0]) == (1, lost)
+    assert lost not in actalign("cut", rows.rename(folder / "rows.jsonl"), cwd=rows.parent).stderr
+
+
 def test_rows_of_locate_are_cut_by_action(folder):
     found = [row("mon/a.mp4", "jump", steps("up", "down"), clip=f"a#{n}") for n in (1, 2)]
     (folder / "found.jsonl").write_text("".join(json.dumps(one) + "\n" for one in found))
