@@ -265,6 +265,8 @@ def test_a_template_needs_its_placeholder_and_no_other(template, sentence):
         ("hamstrng strech", "hamstring stretch"),
         ("dumbell latteral raise", "dumbbell lateral raise"),
         ("bent row", "bent over row"),
+        ("Seitheben (Lateral Raises)", "lateral raise"),
+        ("barbell curl / Langhantelcurl", "barbell curl"),
         # Other actions, however many letters they share.
         ("rowing", None),  # throwing
         ("put down", None),  # pulldown
@@ -275,9 +277,10 @@ def test_a_template_needs_its_placeholder_and_no_other(template, sentence):
         ("the dog", None),  # half dog at the wall
         ("hand up", None),  # close hand push up
         ("Kniebeuge", None),
+        ("push up/pull up", None),
     ],
 )
-def test_only_a_name_with_a_typo_or_without_one_word_is_proposed(label, meant):
+def test_only_a_name_with_a_typo_without_one_word_or_beside_another_is_proposed(label, meant):
     said = script_template([label], None, 3)
     assert ("did you mean" in said) == (meant is not None)
     if meant is not None:
