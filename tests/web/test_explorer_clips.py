@@ -26,6 +26,7 @@ COLOURS = ("red", "green", "blue", "yellow", "black")
 )
 def test_clips_a_reload_corrections_and_downloads(visit, tmp_path, width, scheme, numbers):
     page, count = visit(width, scheme), len(numbers)
+    assert "kept until the server stops" in page.locator("#model").inner_text()
     for n in numbers[:-1]:
         write_video(tmp_path / f"clip {n}.mp4", 6 + n % 3)
     shutil.copy(demo_clips()[0].path, tmp_path / "clip 10.mp4")  # the only one with a person

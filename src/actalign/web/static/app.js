@@ -257,7 +257,8 @@ async function start() {
   state.info = info;
   offer();
   $("model").textContent = `encoder ${info.model}, version ${info.version}`
-    + (info.folder ? `; corrections of the clips in the folder “${info.folder}” are saved in its truth.jsonl` : "");
+    + (info.folder ? `; corrections of the clips in the folder “${info.folder}” are saved in its truth.jsonl`
+      : "; what you drop and correct here is kept until the server stops, so download it before");
   const { upload_bytes: bytes, seconds, clips } = info.limits;
   $("limits").textContent = `At most ${clips} clips of ${Math.round(bytes / 1e6)} MB and ${Math.round(seconds / 60)} minutes each. `
     + "Longer videos: actalign serve FOLDER, or actalign locate.";
