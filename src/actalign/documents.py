@@ -36,6 +36,9 @@ def read_text(path: str | Path, *, errors: str = "strict") -> str:
 
 
 def _not_utf8(path: str | Path, where: str = "") -> ValueError:
+    with Path(path).open("rb") as file:
+        if file.read(4) == b"PK\3\4":  # a ZIP file
+            return ValueError("it is a workbook or a document, and not text")
     csv = Path(path).suffix.lower() == ".csv"
     how = 'as UTF-8 (in Excel, the type "CSV UTF-8")' if csv else "as UTF-8"
     return ValueError(f"it is not UTF-8 text{where}; save it {how}")
