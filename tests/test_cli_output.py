@@ -767,7 +767,7 @@ def test_a_missing_file_is_named_once_and_without_a_number(clips, tmp_path):
 def test_missing_videos_are_named_before_any_work(clips, tmp_path):
     ended = actalign("classify", *clips[:3], "--labels", "sunrise,", "sunset", cwd=tmp_path)
     assert ended.returncode == 1
-    said = "1 named file missing: 'sunset'; put quotes around an option's value that has spaces."
+    said = "1 named file missing: 'sunset'; put quotes around a name or a value that has spaces."
     assert said in ended.stderr
     assert ended.stderr.index(said) < ended.stderr.index("[1/")
     ended = actalign("classify", "no.mp4", *clips[:3], "--labels", "sunrise,sunset", cwd=tmp_path)

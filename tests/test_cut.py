@@ -393,7 +393,7 @@ def test_a_video_that_crashes_its_reader_costs_its_piece_alone(tmp_path, decodin
 
 def test_wrong_usage_is_said_before_any_work(folder):
     for arguments, sentence in (
-        (("rows.jsonl", "--by", "clip"), "--by is 'clip'; choose step or action."),
+        (("rows.jsonl", "--by", "clip"), "--by is 'clip'; choose step, or action for one file"),
         (("gone.jsonl",), "gone.jsonl can't be read"),
         (("rows.jsonl", "--out", "broken.mp4"), "broken.mp4"),
         (("mon/a.mp4",), "give a .jsonl file that `actalign classify --out` wrote"),

@@ -48,7 +48,9 @@ def cut(
     from actalign.rows._files import RowFile
 
     if by not in (None, "step", "action"):
-        raise UsageError(f"--by is {by!r}; choose step or action.")
+        raise UsageError(
+            f"--by is {by!r}; choose step, or action for one file each time that it is performed."
+        )
     folder = predictions.with_name(f"{predictions.stem}-cut") if out is None else out
     check_folder_name("--out", folder, ".mp4")
     check_writable(folder / "clip.mp4")
