@@ -8,7 +8,7 @@ import pytest
 from actalign import ActAlign, Script
 from actalign.scripts import load_scripts, shipped_scripts
 from tests.atlas_world import render
-from tests.colour_clips import write_colours
+from tests.colour_clips import CANDIDATES, write_colours
 from tests.colour_vision import COLOUR_VISIONS, difference
 from tests.command import DEADLOCK_SECONDS, wait_for
 from tests.media import write_video
@@ -80,6 +80,10 @@ def test_what_was_said_before_a_restart_is_neither_right_nor_wrong_yet(browse, s
     until(page, "document.querySelector('#verdict').textContent.includes('clip1.mp4')")
     assert page.locator("#other").input_value() == other
     assert page.locator("#told").inner_text().startswith(f"These are the steps of {other}. ")
+    place = 1 + [one["label"] for one in CANDIDATES].index(other)
+    page.get_by_label(f"Candidate {place}: action").fill("dusk")  # then it is none of the choices
+    page.get_by_text("Scored again.").wait_for()
+    assert page.evaluate("document.querySelector('#other').selectedIndex") == 0
 
 
 def test_a_border_keeps_the_focus_while_it_is_moved(browse, serve, folder):
