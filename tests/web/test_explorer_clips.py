@@ -167,6 +167,23 @@ scripts:
 """
 
 
+def test_a_margin_does_not_stand_among_the_confidences(visit):
+    page = visit(1280, "light")
+    for name in ("basketball jump shot", "gym clean and press"):
+        page.get_by_role("button", name=name).click()
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text("Done. Change a step").wait_for()
+    sure = page.locator("#body td:nth-child(4)")
+    assert all(text.endswith(" %") for text in sure.all_inner_texts())
+    # An answer of unknown words has no confidence, but a margin.
+    unknown = b"scripts: {Kniebeuge: [tief], Ausfallschritt: [vorn]}"
+    page.set_input_files(
+        "#open-list", {"name": "my.yaml", "mimeType": "text/yaml", "buffer": unknown}
+    )
+    page.locator("#body .open").get_by_text("unknown words").wait_for()
+    assert sorted(text[-2:] for text in sure.all_inner_texts()) == ["", " %"]
+
+
 def test_none_of_these_a_least_confidence_and_several_wordings(visit, tmp_path):
     page = visit(1280, "light")
     open_clip_and_list(page, tmp_path, LIST)
