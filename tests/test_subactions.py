@@ -267,6 +267,8 @@ def test_a_template_needs_its_placeholder_and_no_other(template, sentence):
         ("bent row", "bent over row"),
         ("Seitheben (Lateral Raises)", "lateral raise"),
         ("barbell curl / Langhantelcurl", "barbell curl"),
+        ("1. Pull-Ups", "pull up"),
+        ("• Squats", "squat"),
         # Other actions, however many letters they share.
         ("rowing", None),  # throwing
         ("put down", None),  # pulldown
