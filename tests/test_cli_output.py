@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import tracemalloc
 from dataclasses import replace
 
@@ -500,6 +501,18 @@ def test_without_a_terminal_progress_is_a_line_now_and_then(monkeypatch):
     with contextlib.redirect_stderr(said), Run(2) as run:
         run.frames("long\nname", 7)
     assert re.search(r"\[0/2\] long\\nname, \d+\.\d frames/s", said.getvalue())
+
+
+def test_the_rate_is_without_what_is_compiled_to_score_the_first_clip(monkeypatch):
+    said = io.StringIO()
+    monkeypatch.setattr("actalign.cli._progress.LINE_SECONDS", 0.0)
+    with contextlib.redirect_stderr(said), Run(2) as run:
+        run.frames("a", 10, 1000)
+        time.sleep(2)
+        run.row({"clip": "a", "status": "ok", "candidates": []}, first=True)
+        run.frames("b", 100, 900)
+    [*_, rate] = re.findall(r"b, (\S+) frames/s, about \d+ s left", said.getvalue())
+    assert float(rate) > 55  # of all frames in all the time
 
 
 def test_progress_within_one_long_video_is_shown(tmp_path, colour_model, monkeypatch):
