@@ -1140,6 +1140,10 @@ def test_a_file_whose_upload_broke_off_is_named_after_a_reload_too(browse, serve
             [("Seitheben", "Arme hängen|Arme heben"), ("Stütz", "")],
         ),
         (
+            "\uf0b7\tSeitheben\n\uf0b7\tStütz\n➢ 90° halten\n✔ Brücke",  # of Word and of PDF files
+            [("Seitheben", ""), ("Stütz", ""), ("90° halten", ""), ("Brücke", "")],
+        ),
+        (
             "Seitheben\n- Arme\thängen",
             [("Seitheben", "Arme\thängen")],
         ),

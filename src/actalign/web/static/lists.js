@@ -1,8 +1,9 @@
 // Reads lists of actions that are pasted: lines of a document, and the cells of a sheet.
 import { counted, sameLabel } from "./state.js";
 
-// What may begin a line of a list, by kind: a dash, a bullet, a number, a letter. Word copies a tab after it.
-const MARKS = [/^[-*–—]\s*/, /^(?:[•·▪◦‣●○■□]\s*|[o§]\t\s*)/, /^\d{1,3}[.)](?!\d)\s*/, /^(?:[a-z]\)\s*|[a-z]\.\t\s*)/i];
+// What may begin a line of a list, by kind: a dash, a bullet, a number, a letter. Word copies a tab after it; its bullets
+// may be any symbol, or a character for private use.
+const MARKS = [/^[-*–—]\s*/, /^(?:[•·‣⁃∙→\p{So}\p{Co}]\uFE0F?\s*|[o§]\t\s*)/u, /^\d{1,3}[.)](?!\d)\s*/, /^(?:[a-z]\)\s*|[a-z]\.\t\s*)/i];
 const markOf = (line) => MARKS.find((mark) => mark.test(line));
 const unmarked = (line) => line.replace(markOf(line) ?? "", "");
 const nameOf = (text) => unmarked(text.trim()).replace(/\s+/g, " ").replace(/\s*:$/, "");
