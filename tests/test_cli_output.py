@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import tracemalloc
 from dataclasses import replace
 
@@ -502,6 +503,18 @@ def test_without_a_terminal_progress_is_a_line_now_and_then(monkeypatch):
     assert re.search(r"\[0/2\] long\\nname, \d+\.\d frames/s", said.getvalue())
 
 
+def test_the_rate_is_without_what_is_compiled_to_score_the_first_clip(monkeypatch):
+    said = io.StringIO()
+    monkeypatch.setattr("actalign.cli._progress.LINE_SECONDS", 0.0)
+    with contextlib.redirect_stderr(said), Run(2) as run:
+        run.frames("a", 10, 1000)
+        time.sleep(2)
+        run.row({"clip": "a", "status": "ok", "candidates": []}, first=True)
+        run.frames("b", 100, 900)
+    [*_, rate] = re.findall(r"b, (\S+) frames/s, about \d+ s left", said.getvalue())
+    assert float(rate) > 55  # of all frames in all the time
+
+
 def test_progress_within_one_long_video_is_shown(tmp_path, colour_model, monkeypatch):
     monkeypatch.setattr("actalign.cli._progress.LINE_SECONDS", 0.0)
     write_video(tmp_path / "long.mp4", 240)
@@ -537,9 +550,8 @@ def test_an_export_says_how_many_clips_failed(clips, tmp_path):
     folder, *rest = clips
     actalign("classify", folder, *rest, "--quiet", "--out", "rows.jsonl", cwd=tmp_path)
     rows = read_rows(tmp_path / "rows.jsonl")
-    failed = sum(row["status"] == "error" for row in rows)
-    assert failed
-    left_out = f"{failed} failed and are left out\n"
+    assert sum(row["status"] == "error" for row in rows) == 1
+    left_out = "1 clip failed and is left out\n"
     for to, told in (("vtt", left_out), ("fiftyone", left_out), ("csv", "")):
         ended = actalign("export", "rows.jsonl", "--to", to, cwd=tmp_path)
         assert (ended.returncode, ended.stderr) == (0, told)
@@ -768,7 +780,7 @@ def test_a_missing_file_is_named_once_and_without_a_number(clips, tmp_path):
 def test_missing_videos_are_named_before_any_work(clips, tmp_path):
     ended = actalign("classify", *clips[:3], "--labels", "sunrise,", "sunset", cwd=tmp_path)
     assert ended.returncode == 1
-    said = "1 named file missing: 'sunset'; put quotes around an option's value that has spaces."
+    said = "1 named file missing: 'sunset'; put quotes around a name or a value that has spaces."
     assert said in ended.stderr
     assert ended.stderr.index(said) < ended.stderr.index("[1/")
     ended = actalign("classify", "no.mp4", *clips[:3], "--labels", "sunrise,sunset", cwd=tmp_path)

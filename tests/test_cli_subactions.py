@@ -584,6 +584,13 @@ def test_scripts_of_one_wording_lead_to_those_that_ship(tmp_path):
 
 def test_a_pasted_list_is_no_script_file_and_what_takes_it_is_said(tmp_path, run):
     path = tmp_path / "mine.txt"
+    path.write_text("Exercises:\n•\tSQUAT\n", encoding="utf-8")
+    code, _, said = run("show", path)
+    assert (code, said) == (
+        2,
+        f"error: The script file {path} is not valid JSON or YAML: it contains a tab where YAML "
+        "allows only spaces, line 2; the page of `actalign serve` takes a pasted list.\n",
+    )
     path.write_text("• SQUAT\n• standing\n• knees bent\n", encoding="utf-8")
     code, _, said = run("show", path)
     assert code == 2

@@ -87,6 +87,25 @@ def test_a_short_run_and_a_quiet_one_say_nothing(videos, capsys, monkeypatch):
     assert said(SlowEncoder(gflop=1e9, seconds=0), few, capsys, quiet=True) == []
 
 
+def test_what_is_compiled_to_score_the_first_clip_says_nothing_of_the_rest(
+    videos, capsys, monkeypatch
+):
+    monkeypatch.setattr(_cost, "WARM_SECONDS", 0.0)
+    monkeypatch.setattr(_cost, "MEASURED_SECONDS", 1.0)
+    results = with_cost(embed_videos, quiet=False)(
+        SlowEncoder(seconds=0), videos, sampling=Sampling(None)
+    )
+    begun = time.monotonic()
+    for n, _ in enumerate(results):
+        wait_for_lengths()
+        if n == 0:
+            time.sleep(3)
+        if time.monotonic() - begun > 5:
+            break
+    results.close()
+    assert capsys.readouterr().err == ""
+
+
 def test_the_estimate_is_of_the_frames_that_are_left():
     told = []
     cost = Cost(SlowEncoder(), {"a": None}, Sampling(None), told.append)

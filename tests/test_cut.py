@@ -324,6 +324,19 @@ def test_a_file_that_cut_did_not_write_is_left_alone(folder):
     assert mine.read_bytes() == b"mine"
 
 
+def test_where_videos_that_are_not_found_are_looked_for_is_said_first(folder):
+    (folder / "elsewhere").mkdir()
+    rows = (folder / "rows.jsonl").rename(folder / "elsewhere" / "rows.jsonl")
+    lost = (
+        "3 videos can't be found, such as broken.mp4: put rows.jsonl into the folder from which "
+        "this path leads to it"
+    )
+    for verb in (("cut", "rows.jsonl"), ("export", "rows.jsonl", "--to", "burn")):
+        done = actalign(*verb, cwd=rows.parent)
+        assert (done.returncode, done.stderr.splitlines()[0]) == (1, lost)
+    assert lost not in actalign("cut", rows.rename(folder / "rows.jsonl"), cwd=rows.parent).stderr
+
+
 def test_rows_of_locate_are_cut_by_action(folder):
     found = [row("mon/a.mp4", "jump", steps("up", "down"), clip=f"a#{n}") for n in (1, 2)]
     (folder / "found.jsonl").write_text("".join(json.dumps(one) + "\n" for one in found))
@@ -380,7 +393,7 @@ def test_a_video_that_crashes_its_reader_costs_its_piece_alone(tmp_path, decodin
 
 def test_wrong_usage_is_said_before_any_work(folder):
     for arguments, sentence in (
-        (("rows.jsonl", "--by", "clip"), "--by is 'clip'; choose step or action."),
+        (("rows.jsonl", "--by", "clip"), "--by is 'clip'; choose step, or action for one file"),
         (("gone.jsonl",), "gone.jsonl can't be read"),
         (("rows.jsonl", "--out", "broken.mp4"), "broken.mp4"),
         (("mon/a.mp4",), "give a .jsonl file that `actalign classify --out` wrote"),

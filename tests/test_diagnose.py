@@ -56,7 +56,7 @@ def test_each_step_is_said_to_be_well_or_at_fault(store):
 
 def test_it_says_so_in_words_and_refuses_an_empty_store(store, tmp_path):
     said = diagnosed(store).stdout
-    assert "sunrise, step 3 (blue): never fires" in said
+    assert "sunrise, step 3 (blue): never fits best" in said
     assert said.splitlines()[-1].endswith("steps have a fault, on 2 clips")
     assert "of fewer than 3 clips, such a fault may be chance" in said.splitlines()[-2]
     wrong = actalign("subactions", "diagnose", tmp_path, "--labels", "a,b", cwd=store)
@@ -135,7 +135,7 @@ def test_every_wording_is_looked_at_in_every_clip(store):
         "subactions", "diagnose", "store", "--scripts", "worded.json", "--smoothing", "0",
         "--scorer", "dtw", cwd=store,
     )  # fmt: skip
-    assert "sunrise, wording 2, step 2 (blue): never fires" in said.stdout
+    assert "sunrise, wording 2, step 2 (blue): never fits best" in said.stdout
 
 
 def test_a_labels_wordings_are_named_together(store):

@@ -1,6 +1,7 @@
 """Reading what users write: marks, doubled keys, YAML's words, and bombs; in every reader."""
 
 import json
+from zipfile import ZipFile
 
 import pytest
 
@@ -94,6 +95,11 @@ def test_what_is_no_text_is_said(tmp_path):
     (tmp_path / "a.csv").write_bytes(b"abc\xff")
     for read in (read_text, lambda path: [*read_lines(path)]):
         with pytest.raises(ValueError, match=r'save it as UTF-8 \(in Excel, .* "CSV UTF-8"\)'):
+            read(tmp_path / "a.csv")
+    with ZipFile(tmp_path / "a.csv", "w") as workbook:
+        workbook.writestr("a.xml", "ö".encode("latin-1"))
+    for read in (read_text, lambda path: [*read_lines(path)]):
+        with pytest.raises(ValueError, match="it is a workbook or a document, and not text"):
             read(tmp_path / "a.csv")
 
 

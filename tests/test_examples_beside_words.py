@@ -94,6 +94,17 @@ def test_a_clip_is_not_compared_with_itself():
     assert np.isnan(shown.scores(itself, ["up", "down"])[0])
 
 
+def test_the_only_example_of_a_label_is_judged_by_words_alone():
+    words = candidates({"up": ["red", "green"], "down": ["green", "red"], "still": ["blue"]})
+    once = {"down": [["green", "red"]], "still": [["blue"]]}
+    shown = examples(up=[["red", "green"]] * 2, **once)
+    both = WithExamples.fitted(words, shown)
+    assert both.weight == 1
+    for one in shown.examples:
+        found = both.predict(one.clip)
+        assert (found.label, found.settings["examples_weight"]) == (one.label, one.label == "up")
+
+
 SHOWN = {
     "up": [["red", "green"]] * 3,
     "down": [["green", "red"]] * 3,

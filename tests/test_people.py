@@ -822,7 +822,7 @@ def test_who_else_is_seen_is_said_with_a_command_that_takes_it(six, tmp_path, co
         assert ended.returncode == 0, ended.stderr
         assert (
             "--person left, right or 2 (in Python a model such as body:left) follows another, and "
-            "`classify --person all` everyone." in ended.stderr
+            "--person all, of `classify` or `serve`, everyone." in ended.stderr
         )
     ended = actalign("classify", *common, "body", "--person", "all")
     assert ended.returncode == 0, ended.stderr

@@ -89,6 +89,12 @@ def test_a_bad_file_is_named_with_label_and_step(tmp_path, data, sentence):
         ("scripts:\n  dunk:\n    -\n", "label 'dunk', step 1 is empty; write what a camera sees"),
         ("scripts:\n  dunk: [run]\n putt: [bend]\n", "lines are not indented equally, line 3"),
         ("scripts:\n\tdunk:\n", "it contains a tab where YAML allows only spaces, line 2"),
+        ("scripts:\n  dunk\n    - run\n  putt:\n    - bend\n", "one is missing above it.*, line 4"),
+        ("scripts:\n  dunk:\n    - run\n  putt\n    - bend\n", "'- ' before it or ':' .*, line 4"),
+        ("scripts:\n  dunk:\n    - run\n    up\n    - go\n", "'- ' before it or ':' .*, line 4"),
+        ("scripts:\n  dunk: - run\n", "a '- ' is not at the beginning of its line, line 2"),
+        ("scripts:\n  dunk:\n    - 'run\n    - go\n", "a quotation mark is not closed, line 3"),
+        ("scripts:\n  dunk:\n    - 'run' up\n", "put all of it in quotes, line 3"),
     ],
 )
 def test_a_slip_in_yaml_is_said_in_words_that_say_what_to_do(tmp_path, text, sentence):
@@ -259,6 +265,10 @@ def test_a_template_needs_its_placeholder_and_no_other(template, sentence):
         ("hamstrng strech", "hamstring stretch"),
         ("dumbell latteral raise", "dumbbell lateral raise"),
         ("bent row", "bent over row"),
+        ("Seitheben (Lateral Raises)", "lateral raise"),
+        ("barbell curl / Langhantelcurl", "barbell curl"),
+        ("1. Pull-Ups", "pull up"),
+        ("• Squats", "squat"),
         # Other actions, however many letters they share.
         ("rowing", None),  # throwing
         ("put down", None),  # pulldown
@@ -269,9 +279,10 @@ def test_a_template_needs_its_placeholder_and_no_other(template, sentence):
         ("the dog", None),  # half dog at the wall
         ("hand up", None),  # close hand push up
         ("Kniebeuge", None),
+        ("push up/pull up", None),
     ],
 )
-def test_only_a_name_with_a_typo_or_without_one_word_is_proposed(label, meant):
+def test_only_a_name_with_a_typo_without_one_word_or_beside_another_is_proposed(label, meant):
     said = script_template([label], None, 3)
     assert ("did you mean" in said) == (meant is not None)
     if meant is not None:

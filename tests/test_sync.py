@@ -140,9 +140,9 @@ def test_what_cannot_be_done_is_said(pair):
     assert done.returncode == 1
     assert "broken.mp4" in done.stderr
     ended = run("sync", "broken.mp4", "coach.mp4", "--model", "body", cwd=folder)
-    assert (ended.returncode, ended.stderr) == (
-        1, "error: broken.mp4 is not a video, or is damaged beyond reading.\n"
-    )  # fmt: skip
+    said = "error: broken.mp4 is not a video, or is damaged beyond reading; "
+    said += "copy it again, or leave it out.\n"
+    assert (ended.returncode, ended.stderr) == (1, said)
     ended = run("sync", "coach.mp4", "no.mp4", "--model", "no model", cwd=folder)
     assert (ended.returncode, ended.stderr) == (1, "error: There is no file no.mp4.\n")
     (folder / "videos").mkdir()

@@ -36,6 +36,9 @@ def read_text(path: str | Path, *, errors: str = "strict") -> str:
 
 
 def _not_utf8(path: str | Path, where: str = "") -> ValueError:
+    with Path(path).open("rb") as file:
+        if file.read(4) == b"PK\3\4":  # a ZIP file
+            return ValueError("it is a workbook or a document, and not text")
     csv = Path(path).suffix.lower() == ".csv"
     how = 'as UTF-8 (in Excel, the type "CSV UTF-8")' if csv else "as UTF-8"
     return ValueError(f"it is not UTF-8 text{where}; save it {how}")
@@ -89,6 +92,20 @@ def parse_json_lines(text: str) -> list[Any]:
     return found
 
 
+_YAML_FAULTS = {
+    "'\\t'": "it contains a tab where YAML allows only spaces",
+    "found '<scalar>'": "text follows a closing quotation mark; put all of it in quotes",
+    "<block end>": "its lines are not indented equally",
+    "could not find expected ':'": "a text is without '- ' before it or ':' after it",
+    "mapping values are not allowed": (
+        "a ':' is out of place: one is missing above it, or its text needs quotes"
+    ),
+    "found unexpected end of stream": "a quotation mark is not closed",
+    "sequence entries are not allowed": "a '- ' is not at the beginning of its line",
+}
+"""What PyYAML says of faults that people make, and what is said in its place."""
+
+
 def parse_yaml(text: str) -> Any:
     """A YAML value whose scalars are str, or None if left out or `null`.
 
@@ -99,15 +116,13 @@ def parse_yaml(text: str) -> Any:
     try:
         return yaml.load(text, _loader())
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        said = " ".join(filter(None, (error.context, error.problem)))
+        fault = next((words for sign, words in _YAML_FAULTS.items() if sign in said), said)
+        # What begins on a line and doesn't end is noticed further down.
+        noticed = said.startswith(("while scanning a simple key", "while scanning a quoted scalar"))
+        mark = (noticed and error.context_mark) or error.problem_mark or error.context_mark
         line = f", line {mark.line + 1}" if mark else ""
-        if "'\\t'" in (error.problem or ""):
-            raise ValueError(f"it contains a tab where YAML allows only spaces{line}") from None
-        if "<block end>" in (error.problem or ""):
-            raise ValueError(f"its lines are not indented equally{line}") from None
-        raise ValueError(
-            f"{' '.join(filter(None, (error.context, error.problem)))}{line}"
-        ) from None
+        raise ValueError(f"{fault}{line}") from None
     except yaml.YAMLError as error:
         raise ValueError(one_line(error)) from None
     except RecursionError:

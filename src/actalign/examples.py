@@ -165,13 +165,16 @@ class WithExamples:
     def all_scores(self, clip: ClipEmbedding) -> tuple[Float64, Float64, Float64]:
         """(M,) each, in the candidates' order: by words, by examples, by both."""
         by = replace(self.candidates, repeats="no")  # repeats change no score
-        return self._both(_in_order(by.predict(clip), by.labels), clip)
+        words = _in_order(by.predict(clip), by.labels)
+        shown, weight = self._shown(clip)
+        return words, shown, self._both(words, shown, weight)
 
     def predict(self, clip: ClipEmbedding) -> Prediction:
         """The words' prediction with the scores of both, and without the words' confidence."""
         found = self.candidates.predict(clip)
         labels = self.candidates.labels
-        _, _, both = self._both(_in_order(found, labels), clip)
+        shown, weight = self._shown(clip)
+        both = self._both(_in_order(found, labels), shown, weight)
         scores = dict(zip(labels, both.tolist(), strict=True))
         ranked = sorted(
             (replace(one, score=scores[one.label], confidence=None) for one in found.candidates),
@@ -181,7 +184,7 @@ class WithExamples:
             found,
             candidates=tuple(ranked),
             scorer="both",
-            settings={**found.settings, "words": found.scorer, "examples_weight": self.weight},
+            settings={**found.settings, "words": found.scorer, "examples_weight": weight},
         )
 
     def score(
@@ -210,14 +213,22 @@ class WithExamples:
             f"right, examples alone {examples}, both {both}"
         )
 
-    def _both(self, words: Float64, clip: ClipEmbedding) -> tuple[Float64, Float64, Float64]:
+    def _shown(self, clip: ClipEmbedding) -> tuple[Float64, float]:
+        """(M,) the scores by examples, and their weight.
+
+        It is 0 where a label's only example is this very clip, as the others have theirs: the label
+        gets the lowest of their scores.
+        """
         shown = self.examples.scores(clip, self.candidates.labels)
-        # A label whose only example is this very clip gets the lowest of the other labels' scores.
-        least = np.nanmin(shown) if not np.isnan(shown).all() else 0.0
-        shown = np.where(np.isnan(shown), least, shown)
+        missing = np.isnan(shown)
+        if not missing.any():
+            return shown, self.weight
+        return np.where(missing, 0.0 if missing.all() else np.nanmin(shown), shown), 0.0
+
+    def _both(self, words: Float64, shown: Float64, weight: float) -> Float64:
         by_words = _scaled(words[None], self.words_scale)[0]
         by_examples = _scaled(shown[None], self.examples_scale)[0]
-        return words, shown, (1 - self.weight) * by_words + self.weight * by_examples
+        return (1 - weight) * by_words + weight * by_examples
 
 
 def check_shown(labels: Sequence[str], shown: Sequence[str]) -> None:

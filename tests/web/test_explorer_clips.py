@@ -26,6 +26,7 @@ COLOURS = ("red", "green", "blue", "yellow", "black")
 )
 def test_clips_a_reload_corrections_and_downloads(visit, tmp_path, width, scheme, numbers):
     page, count = visit(width, scheme), len(numbers)
+    assert "kept until the server stops" in page.locator("#model").inner_text()
     for n in numbers[:-1]:
         write_video(tmp_path / f"clip {n}.mp4", 6 + n % 3)
     shutil.copy(demo_clips()[0].path, tmp_path / "clip 10.mp4")  # the only one with a person
@@ -164,6 +165,23 @@ scripts:
     - [body straight and low near the floor, arms straight below the shoulders]
     - [chest at the floor, elbows bent, arms straight again]
 """
+
+
+def test_a_margin_does_not_stand_among_the_confidences(visit):
+    page = visit(1280, "light")
+    for name in ("basketball jump shot", "gym clean and press"):
+        page.get_by_role("button", name=name).click()
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text("Done. Change a step").wait_for()
+    sure = page.locator("#body td:nth-child(4)")
+    assert all(text.endswith(" %") for text in sure.all_inner_texts())
+    # An answer of unknown words has no confidence, but a margin.
+    unknown = b"scripts: {Kniebeuge: [tief], Ausfallschritt: [vorn]}"
+    page.set_input_files(
+        "#open-list", {"name": "my.yaml", "mimeType": "text/yaml", "buffer": unknown}
+    )
+    page.locator("#body .open").get_by_text("unknown words").wait_for()
+    assert sorted(text[-2:] for text in sure.all_inner_texts()) == ["", " %"]
 
 
 def test_none_of_these_a_least_confidence_and_several_wordings(visit, tmp_path):

@@ -57,5 +57,6 @@ def test_a_person_is_chosen_on_the_page(browser, people_served):
     page.locator("#body tr").nth(0).click()
     until(page, "document.querySelector('#people').hidden")
     assert page.locator(".box").count() == 0
+    assert page.locator("#verdict small").inner_text().startswith("empty.mp4: ")  # as in the table
     assert faults == []
     page.close()

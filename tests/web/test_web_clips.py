@@ -340,6 +340,7 @@ def test_lists_are_read_and_shipped(serve):
     refused = api.http.post("/api/scripts", json={"text": "scripts: [", "name": "mine.yaml"})
     assert refused.status_code == 400
     assert "mine.yaml" in refused.json()["error"]
+    assert "takes a pasted list" in refused.json()["error"]
     domains = {one["domain"]: one["candidates"] for one in api.http.get("/api/shipped").json()}
     assert "push up" in {one["label"] for one in domains["gym"]}
 

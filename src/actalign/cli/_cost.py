@@ -81,6 +81,7 @@ def with_cost(embed: Callable[..., Generator[ClipResult]], *, quiet: bool) -> Ca
                 if result.last:
                     cost.work.done(cached=result.cached)
                 yield result
+                cost.used()
         finally:
             results.close()
             cost.work.close()
@@ -121,7 +122,7 @@ class Cost:
         self._sizes: list[tuple[int, float]] = []
         self._begun: float | None = None
         self._encoded = 0
-        self._measured = self._named = False
+        self._measured = self._named = self._used = False
         self._lock = threading.Lock()
 
         def stored(videos: Mapping[str, Path]) -> Iterator[str]:
@@ -172,6 +173,13 @@ class Cost:
                 self._say(f"Measured: {told}.")
             else:
                 self._name(told)
+
+    def used(self) -> None:
+        """A clip is scored; code is compiled for the first, so the speed is measured after it."""
+        with self._lock:
+            if not self._used and self._begun is not None:
+                self._begun, self._encoded = max(self._begun, time.monotonic()), 0
+            self._used = True
 
     def _name(self, how_long: str) -> None:
         self._named = True

@@ -40,6 +40,7 @@ def cut(
     files are kept, so repeating an interrupted run continues it. A video that has changed since its
     rows were made is refused.
     """
+    from actalign.cli._export import say_absent
     from actalign.cli._progress import Progress
     from actalign.cli._show import console_of, printable
     from actalign.files import check_folder_name, check_writable
@@ -47,11 +48,14 @@ def cut(
     from actalign.rows._files import RowFile
 
     if by not in (None, "step", "action"):
-        raise UsageError(f"--by is {by!r}; choose step or action.")
+        raise UsageError(
+            f"--by is {by!r}; choose step, or action for one file each time that it is performed."
+        )
     folder = predictions.with_name(f"{predictions.stem}-cut") if out is None else out
     check_folder_name("--out", folder, ".mp4")
     check_writable(folder / "clip.mp4")
     found = pieces(RowFile(predictions, find_videos=True), by)  # type: ignore[arg-type]
+    say_absent(predictions)
     console = console_of(stderr=True)
     counts: Counter[str] = Counter()
     noted: set[str] = set()

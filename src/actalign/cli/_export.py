@@ -64,7 +64,13 @@ def _export_rows(predictions: Path, to: str | None, out: Path | None) -> None:
     from actalign.cli._progress import said_if_long
     from actalign.output import export as write
     from actalign.output._burn import hdr_notes, undrawable
-    from actalign.output._export import WITH_FAILED, absent_videos, export_place
+    from actalign.output._export import (
+        LEADING_TO_VIDEOS,
+        READING_VIDEOS,
+        WITH_FAILED,
+        absent_videos,
+        export_place,
+    )
     from actalign.rows._files import RowFile
 
     to, out = export_place(predictions, to, out)
@@ -73,6 +79,8 @@ def _export_rows(predictions: Path, to: str | None, out: Path | None) -> None:
         rows = RowFile(predictions, find_videos=True)
         for sentence in [*undrawable(rows), *hdr_notes(rows)]:
             print(sentence, file=sys.stderr)
+    if to in READING_VIDEOS:
+        say_absent(predictions)
     told: list[Path] = []
 
     def tell(path: Path) -> None:
@@ -83,7 +91,7 @@ def _export_rows(predictions: Path, to: str | None, out: Path | None) -> None:
         files = write(predictions, to, out, on_file=tell)
     for path in files[len(told) :]:
         print(path)
-    if absent := absent_videos(predictions, to):
+    if to in LEADING_TO_VIDEOS and (absent := absent_videos(predictions)):
         print(
             f"{counted(len(absent), 'video')} can't be found from here, such as {absent[0]}: what "
             "was written leads to no file; export in the folder in which the rows were made",
@@ -92,4 +100,17 @@ def _export_rows(predictions: Path, to: str | None, out: Path | None) -> None:
     if to not in WITH_FAILED and (
         failed := sum(row.get("status") == "error" for row in RowFile(predictions))
     ):
-        print(f"{failed} failed and are left out", file=sys.stderr)
+        are = "is" if failed == 1 else "are"
+        print(f"{counted(failed, 'clip')} failed and {are} left out", file=sys.stderr)
+
+
+def say_absent(predictions: Path) -> None:
+    """Say on stderr which videos will be missed, and how they are found."""
+    from actalign.output._export import absent_videos
+
+    if absent := absent_videos(predictions):
+        print(
+            f"{counted(len(absent), 'video')} can't be found, such as {absent[0]}: put "
+            f"{predictions.name} into the folder from which this path leads to it",
+            file=sys.stderr,
+        )

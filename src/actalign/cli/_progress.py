@@ -43,7 +43,7 @@ class Progress:
         self._said = self._begun = self._last = time.monotonic()
         self._known = 0
         self._paces = {True: _Pace(), False: _Pace()}  # of clips that were encoded, and of the rest
-        self._frames = 0
+        self._frames = self._before = 0  # in all, and those that the rate leaves out
         self._left: float | None = None
         self._bar = Bar(
             TextColumn("{task.description}", markup=False),
@@ -78,7 +78,7 @@ class Progress:
             self._bar.update(
                 self._task,
                 description=printable(clip_id)[-30:],
-                rate=f"{self._frames / elapsed:.0f} frames/s",
+                rate=f"{(self._frames - self._before) / elapsed:.0f} frames/s",
                 left=self._time_left(),
             )
 
@@ -97,8 +97,9 @@ class Progress:
         now = time.monotonic()
         self._paces[self.encoded > self._known].add(now - self._last)
         self._last, self._known = now, self.encoded
-        if not self._frames:
-            self._begun = time.monotonic()  # what was stored says nothing of the encoder's speed
+        if not self._frames or self.done == 1:
+            # What was stored, or compiled to score the first, says nothing of the encoder's speed.
+            self._begun, self._before = time.monotonic(), self._frames
         self._bar.update(self._task, completed=self.done, left=self._time_left())
         late = time.monotonic() - self._said >= LINE_SECONDS
         if late or self.done in (1, self._total):
@@ -112,9 +113,9 @@ class Progress:
         words = [f"[{self.done}/{self._total}] {printable(clip_id)}"]
         if self._total == 1 and self._left is not None:
             words.append(f"{self._frames} of about {self._frames + self._left:.0f} frames")
-        elapsed = time.monotonic() - self._begun
-        if self._frames and elapsed >= LINE_SECONDS:
-            words.append(f"{self._frames / elapsed:.1f} frames/s")
+        elapsed, frames = time.monotonic() - self._begun, self._frames - self._before
+        if frames and elapsed >= LINE_SECONDS:
+            words.append(f"{frames / elapsed:.1f} frames/s")
         words.append(self._time_left())
         self._console.print(", ".join(filter(None, words)))
 
@@ -124,8 +125,8 @@ class Progress:
         if self.done >= self._total:
             return ""
         if self._frames:
-            elapsed = time.monotonic() - self._begun
-            left = None if self._left is None else elapsed / self._frames * self._left
+            elapsed, frames = time.monotonic() - self._begun, self._frames - self._before
+            left = elapsed / frames * self._left if frames and self._left is not None else None
         else:
             elapsed = sum(pace.seconds for pace in self._paces.values())
             left = self._by_clips()

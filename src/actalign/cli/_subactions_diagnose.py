@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 FEW_CLIPS = 3
 """What the steps of an action do in fewer clips than this may be chance."""
 SENTENCES = {
-    "never": "never fires, though clips have this answer; write what a camera sees",
-    "always": "fires in almost every clip; write what only this action shows",
-    "wrong candidate": "fires more often in clips whose answer is {fires_for!r} than in its own; "
-    "write what tells them apart",
+    "never": "never fits best, though clips have this answer; write what a camera sees",
+    "always": "fits best somewhere in almost every clip; write what only this action shows",
+    "wrong candidate": "fits best more often in clips whose answer is {fires_for!r} than in its "
+    "own; write what tells them apart",
 }
 
 

@@ -62,6 +62,8 @@ PROJECTS: dict[str, Callable[[Iterable[Row], Path], list[Path]]] = {
 }
 LEADING_TO_VIDEOS = ("elan", "otio", "boris", "fiftyone")
 """Formats that say where the videos are, and that are written whether or not the videos exist."""
+READING_VIDEOS = ("burn", "kinovea")
+"""Formats that are not written of a video that doesn't exist."""
 WITH_FAILED = (*TABLES, "lmms-eval", "label-studio", "inspect")
 """Formats that include clips that failed."""
 ONE_FILE = {
@@ -152,12 +154,11 @@ def export_place(
     return to, place
 
 
-def absent_videos(predictions: Path, to: str) -> list[str]:
-    """The videos that a file of this format refers to but that don't exist here; each once."""
-    if to not in LEADING_TO_VIDEOS:
-        return []
+def absent_videos(predictions: Path) -> list[str]:
+    """The videos of the clips that didn't fail which are neither here nor beside it; each once."""
     rows = RowFile(predictions, find_videos=True)
-    videos = dict.fromkeys(video for row in rows if (video := row.get("video")))
+    told = (row.get("video") for row in rows if row.get("status") != "error")
+    videos = dict.fromkeys(video for video in told if video)
     return [one for one in videos if not is_address(one) and not is_there(file_named(one))]
 
 

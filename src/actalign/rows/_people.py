@@ -185,7 +185,7 @@ def several_warning(people_looks: Mapping[str, int]) -> list[str]:
     return [
         f"Several people are seen in {several} of {looks} frames searched for people, and the one "
         "who was largest at first is followed; --person left, right or 2 (in Python a model such "
-        "as body:left) follows another, and `classify --person all` everyone."
+        "as body:left) follows another, and --person all, of `classify` or `serve`, everyone."
     ]
 
 

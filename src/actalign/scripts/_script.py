@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 FIELDS = ("domain", "scripts")
 """The fields of a script file that are read; others are provenance."""
 
+PASTED = "the page of `actalign serve` takes a pasted list"
+"""What to do with a list that is no script file."""
+
 
 def writable(text: str) -> str:
     """The text, or an error for pydantic if it holds a character of UNWRITABLE."""
@@ -105,7 +108,9 @@ def read_script_file(path: str | Path) -> Any:
     except OSError as error:
         raise UsageError(f"The script file {path} can't be read: {reason_of(error)}.") from error
     except ValueError as error:
-        raise UsageError(f"The script file {path} is not valid JSON or YAML: {error}.") from error
+        said = f"The script file {path} is not valid JSON or YAML: {error}"
+        pasted = "" if Path(path).suffix.lower() in (".json", ".yaml", ".yml") else f"; {PASTED}"
+        raise UsageError(f"{said}{pasted}.") from error
 
 
 def parse_scripts(data: Any, *, source: str) -> list[Script]:
@@ -123,7 +128,7 @@ def parse_scripts(data: Any, *, source: str) -> list[Script]:
             raise UsageError(
                 f"The script file {where} {_held(block)} instead of actions, indented, below a "
                 "line 'scripts:'; `actalign subactions template` writes such a file to fill in, "
-                "and the page of `actalign serve` takes a pasted list."
+                f"and {PASTED}."
             )
         _check_keys(block, where)
         if isinstance(labels := block.get("scripts"), Mapping):

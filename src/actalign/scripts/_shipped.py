@@ -94,8 +94,8 @@ def elsewhere_notes(labels: Sequence[str], domain: str | None) -> list[str]:
 
 
 def close_notes(labels: Sequence[str], domain: str | None) -> list[str]:
-    """A question for each label that is a shipped action's name with a typo, or that lacks one word
-    of it, of the domain if one is given."""
+    """A question for each label that is a shipped action's name with a typo, lacks one word of it,
+    or has it beside a bracket, a slash or a list's mark; of the domain if one is given."""
     names = [
         name
         for action in _actions()
@@ -109,6 +109,8 @@ def close_notes(labels: Sequence[str], domain: str | None) -> list[str]:
         words = plain_name(label).split()
         longer = [name for name in names if len(words) > 1 and _is_longer(name.split(), words)]
         near = min(longer, key=len) if longer else _nearest(" ".join(words), names)
+        parts = [part for part in re.split(r"[()\[\]/•]|^\d+[.)]", label) if _named(part, domain)]
+        near = near or (plain_name(parts[0]) if len(parts) == 1 else None)
         if near:
             notes.append(f"{label!r} has no shipped script; did you mean {near!r}?")
     return notes

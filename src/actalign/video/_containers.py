@@ -62,7 +62,9 @@ def open_container(path: Path) -> Any:
     except (av.FFmpegError, ValueError, OSError) as error:
         if path.stat().st_size == 0:
             raise VideoError(f"{path} is empty; copy or record it again.") from error
-        raise VideoError(f"{path} is not a video, or is damaged beyond reading.") from error
+        raise VideoError(
+            f"{path} is not a video, or is damaged beyond reading; copy it again, or leave it out."
+        ) from error
 
 
 def _is_playlist(path: Path) -> bool:

@@ -70,7 +70,7 @@ def list_videos(paths: Sequence[str | Path], *, notes: list[str] | None = None) 
         names = ", ".join(repr(str(one)) for one in missing[:NAMED])
         more = ", …" if len(missing) > NAMED else ""
         words = any(one.suffix.lower() not in VIDEO_SUFFIXES for one in missing)
-        quotes = "; put quotes around an option's value that has spaces" if words else ""
+        quotes = "; put quotes around a name or a value that has spaces" if words else ""
         notes.append(f"{counted(len(missing), 'named file')} missing: {names}{more}{quotes}.")
     return found
 

@@ -20,6 +20,7 @@ from actalign.rows._facts import Times, has_action
 from actalign.rows._files import row_text
 from actalign.rows._warnings import all_warnings, tag
 from actalign.scripts import parse_scripts
+from actalign.scripts._script import PASTED
 from actalign.scripts._shipped import shipped_domains
 from actalign.types import ClipError
 from actalign.video._listing import TRUTH_FILE
@@ -223,7 +224,7 @@ def _lists(app: FastAPI) -> None:
         try:
             data = parse_yaml(body.text)
         except ValueError as error:
-            raise UsageError(f"{body.name} can't be read as YAML: {error}.") from error
+            raise UsageError(f"{body.name} can't be read as YAML: {error}; {PASTED}.") from error
         found = parse_scripts(data, source=body.name)
         domains = {one.domain for one in found}
         domain = domains.pop() if len(domains) == 1 else None

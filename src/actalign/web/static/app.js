@@ -109,8 +109,11 @@ function unlink() {
   if (location.hash) history.replaceState(null, "", location.pathname);
 }
 
-let timer = 0, edits = 0, editedMeanwhile = false, scoring = null;
+let timer = 0, edits = 0, editedMeanwhile = false, scoring = null, saidBefore = "";
+// What was said after the last change, such as how a list was read.
+const saidSince = () => ($("status").textContent === saidBefore ? "" : $("status").textContent);
 function edited() {
+  saidBefore = $("status").textContent;
   unlink();
   editedMeanwhile = state.busy;  // then it is scored when what runs has ended
   if (state.busy && state.result?.clip === state.open) keepAgain(state.open);
@@ -132,10 +135,10 @@ async function scoreEdited(clip, mine) {
     over();
     await refresh();
     if (state.open === clip) present(result);
-    say("Scored again.");
+    say(`${saidSince()} Scored again.`.trim());
   } catch (error) {
     if (mine !== edits) return;
-    say("");  // what was said before, such as "Done", is over
+    say(saidSince());  // what was said before, such as "Done", is over
     fail(error);
     if (error instanceof Unanswered) return;
     over();
@@ -254,7 +257,8 @@ async function start() {
   state.info = info;
   offer();
   $("model").textContent = `encoder ${info.model}, version ${info.version}`
-    + (info.folder ? `; corrections of the clips in the folder “${info.folder}” are saved in its truth.jsonl` : "");
+    + (info.folder ? `; corrections of the clips in the folder “${info.folder}” are saved in its truth.jsonl`
+      : "; what you drop and correct here is kept until the server stops, so download it before");
   const { upload_bytes: bytes, seconds, clips } = info.limits;
   $("limits").textContent = `At most ${clips} clips of ${Math.round(bytes / 1e6)} MB and ${Math.round(seconds / 60)} minutes each. `
     + "Longer videos: actalign serve FOLDER, or actalign locate.";

@@ -1,8 +1,9 @@
 // Reads lists of actions that are pasted: lines of a document, and the cells of a sheet.
 import { counted, sameLabel } from "./state.js";
 
-// What may begin a line of a list, by kind: a dash, a bullet, a number, a letter. Word copies a tab after it.
-const MARKS = [/^[-*–—]\s*/, /^(?:[•·▪◦‣●○■□]\s*|[o§]\t\s*)/, /^\d{1,3}[.)](?!\d)\s*/, /^(?:[a-z]\)\s*|[a-z]\.\t\s*)/i];
+// What may begin a line of a list, by kind: a dash, a bullet, a number, a letter. Word copies a tab after it; its bullets
+// may be any symbol, or a character for private use.
+const MARKS = [/^[-*–—]\s*/, /^(?:[•·‣⁃∙→\p{So}\p{Co}]\uFE0F?\s*|[o§]\t\s*)/u, /^\d{1,3}[.)](?!\d)\s*/, /^(?:[a-z]\)\s*|[a-z]\.\t\s*)/i];
 const markOf = (line) => MARKS.find((mark) => mark.test(line));
 const unmarked = (line) => line.replace(markOf(line) ?? "", "");
 const nameOf = (text) => unmarked(text.trim()).replace(/\s+/g, " ").replace(/\s*:$/, "");
@@ -14,21 +15,37 @@ export const stepsIn = (text) => text.split("\n").map((line) => unmarked(line.tr
 export function actionsIn(text) {
   const plain = text.normalize().replaceAll("\r", ""), first = plain.split("\n").find((line) => line.trim()) ?? "";
   if (unmarked(first.trimStart()).includes("\t")) return fromTable(plain);
-  const list = fromLines(plain);
-  return { list, said: `${counted(list.length, "action")} read` };
+  const list = fromLines(plain), steps = list.flatMap((one) => [one.steps, ...one.rewordings].flat()).length;
+  return { list, said: `${counted(list.length, "action")}${steps ? ` with ${counted(steps, "step")}` : ""} read`
+    + (list.length === 1 && steps > 1 ? "; if its steps are actions, paste them without the line above them" : "") };
 }
 
-// What begins as the first line does is an action, unless it is a marked line that is indented further; the rest are steps.
+// What begins as the first line does is an action, unless it is a marked line that is indented further; the rest are
+// steps. An indented number that goes on from 1 is no step: who copies from the first word on leaves that line's indent.
 function fromLines(text) {
   const lines = text.split("\n").filter((line) => line.trim()), list = [];
   const indent = (line) => line.length - line.trimStart().length;
   const first = lines.length ? markOf(lines[0].trim()) : undefined;
+  const isInner = (line) => first && markOf(line.trim()) === first && indent(line) > indent(lines[0]);
+  const nested = !(parseInt(lines.find(isInner), 10) > 1);
   for (const line of lines) {
     const mark = markOf(line.trim()), rest = unmarked(line.trim()), label = nameOf(line);
-    if (mark !== first || (mark && indent(line) > indent(lines[0]))) list.at(-1)?.steps.push(...[rest].filter(Boolean));
+    if (mark !== first || (nested && isInner(line))) list.at(-1)?.steps.push(...[rest].filter(Boolean));
     else if (label) list.push({ label, steps: [], rewordings: [] });
   }
-  return list;
+  return merged(list);
+}
+
+// An action that is there again has its steps as another wording, if any.
+function merged(list) {
+  const found = [];
+  for (const one of list) {
+    const same = found.find((other) => sameLabel(other.label, one.label));
+    if (!same) found.push(one);
+    else if (!same.steps.length) same.steps = one.steps;
+    else if (one.steps.length) same.rewordings.push(one.steps);
+  }
+  return found;
 }
 
 // The rows of cells, as a sheet gives them: tabs between cells, and quotes around one that has several lines.

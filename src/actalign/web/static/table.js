@@ -1,11 +1,13 @@
 // The table of clips: sorted, filtered, and worked on by keys.
 import { $, isOpen, make, percent, rowOf, sameLabel, seconds, state } from "./state.js";
 
+// The margin only where no clip has a confidence, as with most encoders: they are not on one scale.
+const sureness = (row) => row.confidence ?? (state.rows.some((one) => one.confidence != null) ? null : row.margin ?? null);
 const COLUMNS = [
   ["", null],
   ["Clip", (row) => row.name.toLowerCase()],
   ["Action", (row) => row.label?.toLowerCase() ?? null],
-  ["Confidence", (row) => row.confidence ?? row.margin ?? null],
+  ["Confidence", sureness],
   ["Runner-up", (row) => row.second?.toLowerCase() ?? null],
   ["Repetitions", (row) => row.repetitions ?? null],
   ["Duration", (row) => row.seconds ?? null],
@@ -73,7 +75,7 @@ function line(row, first) {
   }
   const name = make("td");
   name.append(open);
-  const sure = row.confidence ?? null;
+  const sure = sureness(row);
   const note = row.error ?? row.state ?? (row.result ? "" : "not aligned");
   const action = named(row.label ?? (row.result ? "no label" : ""));
   if (row.result && !row.label) action.append(make("small", `likeliest: ${row.likeliest}`));
@@ -84,7 +86,7 @@ function line(row, first) {
   const times = row.partial_repetitions ? `${row.repetitions} + ${row.partial_repetitions} partial` : String(row.repetitions ?? "");
   if (times) action.append(make("small", `${times} ${times === "1" ? "repetition" : "repetitions"}`, { className: "narrow" }));
   item.append(picture, name, action,
-    make("td", sure !== null ? percent(sure, row.label ? undefined : row.min_confidence) : row.margin != null ? `+${row.margin.toPrecision(2)}` : "", { className: "number" }),
+    make("td", row.confidence != null ? percent(sure, row.label ? undefined : row.min_confidence) : sure !== null ? `+${sure.toPrecision(2)}` : "", { className: "number" }),
     named(row.second), make("td", times, { className: "number" }),
     make("td", row.seconds ? seconds(row.seconds) : "", { className: "number" }),
     make("td", judgement(row)));

@@ -179,7 +179,8 @@ function drawJudgement() {
     ...candidates().map((c, n) => make("option", n < 9 ? `${n + 1}  ${c.label}` : n === 9 ? `0  ${c.label}` : c.label, { value: c.label })),
     ...(state.result.asked.none ? [make("option", state.result.asked.none, { value: state.result.asked.none })] : [])];
   $("other").replaceChildren(...options);
-  $("other").value = right ? "" : row?.truth?.label ?? "";
+  // What was said may be no longer among the candidates.
+  $("other").value = right ? "" : options.find((one) => sameLabel(one.value, row?.truth?.label))?.value ?? "";
 }
 
 // label null: the answer is wrong. Without a label at all what was said is taken back.

@@ -2,7 +2,7 @@
 import { stepsAdvice } from "./candidates.js";
 import { heatMaps, performed, repeated, span, times } from "./maps.js";
 import { placeBoxes } from "./people.js";
-import { $, make, percent, score, seconds, state } from "./state.js";
+import { $, make, percent, rowOf, score, seconds, state } from "./state.js";
 
 // compared: labels that are shown beside the winner.
 export function show(result, compared, onCompare) {
@@ -16,7 +16,7 @@ export function show(result, compared, onCompare) {
   const confidence = refused ? `${best.label} is likeliest, but ${why}; ` : known ? `confidence ${percent(sure)}, ` : "";
   const margin = result.margin === null ? "only one candidate"
     : `${score(result.margin)} ahead of ${result.candidates[1].label}`;
-  verdict.append(make("small", `${result.doc_id}: ${confidence}score ${score(best.score)}, ${margin}; ${result.frames} frames`
+  verdict.append(make("small", `${rowOf(result.clip)?.name ?? result.doc_id}: ${confidence}score ${score(best.score)}, ${margin}; ${result.frames} frames`
     + (result.people_seen ? `; ${result.people_seen}` : "")
     + (best.wordings ? `; steps of wording ${best.wording} of ${best.wordings}, which fits best` : "")));
   drawNotes(result);
