@@ -1,6 +1,6 @@
 """Classify every video of a folder: python examples/classify_folder.py FOLDER SCRIPTS.yaml
 
-Prints a line a clip. A file that can't be read is named, and the rest goes on.
+Prints one line per clip. A file that can't be read is named, and the others are classified.
 """
 
 import sys

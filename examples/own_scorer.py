@@ -1,7 +1,7 @@
 """Use a scorer of your own: python examples/own_scorer.py
 
-A scorer is a function from a clip's frames and the candidates' steps to one score a candidate. This
-one looks at the last frame only: how well does it show a candidate's last step?
+A scorer is a function from a clip's frames and the candidates' steps to one score per candidate.
+This one looks at the last frame only: how well does it show a candidate's last step?
 """
 
 import numpy as np

@@ -2,7 +2,7 @@
 
 python examples/timestamps_to_csv.py VIDEO SCRIPTS.yaml OUT.csv
 
-Aligns the clip with the candidate that fits best and writes a row a sub-action.
+Aligns the clip with the candidate that fits best and writes one row per step.
 """
 
 import csv

@@ -3,8 +3,8 @@
     python training/evaluate_gym.py --clips DIR [--store DIR]
 
 DIR holds one video a label of gym_scripts.json, named after it ("bench press" -> bench_press.mp4).
-Runs what a user runs, video to answer. Prints every clip's answer by dtw_steps (the default of
-`body`), by dtw and by mean_pool (the label's text) and, for each miss of dtw_steps, how well each
+Runs what a user runs, video to answer. Prints every clip's answer by competitive (the default of
+`body`), by dtw and by mean_pool (the label's text) and, for each miss of competitive, how well each
 step of the right and of the winning script fits: its best frame's affinity and its mean.
 """
 
@@ -38,8 +38,8 @@ def main() -> None:
     scripts = load_scripts(SCRIPTS)
     labels = [script.label for script in scripts]
     classifier = ActAlign.from_pretrained("body", store=args.store)
-    right = dict.fromkeys(("dtw_steps", "dtw", "mean_pool"), 0)
-    print(f"{'clip':20s}" + "".join(f"{name:20s}" for name in right) + "rank (dtw_steps)")
+    right = dict.fromkeys(("competitive", "dtw", "mean_pool"), 0)
+    print(f"{'clip':20s}" + "".join(f"{name:20s}" for name in right) + "rank (competitive)")
     for label in labels:
         name = f"{label.replace(' ', '_').replace('-', '_')}.mp4"
         clip = classifier.encode_video(args.clips / name)
@@ -47,7 +47,7 @@ def main() -> None:
             name: classifier.predict(clip, candidate_labels=labels, scripts=scripts, scorer=name)
             for name in right
         }
-        ranked = found["dtw_steps"].candidates
+        ranked = found["competitive"].candidates
         rank = [candidate.label for candidate in ranked].index(label)
         for name, prediction in found.items():
             right[name] += prediction.label == label
