@@ -13,7 +13,7 @@ from actalign.rows._facts import (
     steps_once,
     unseen,
 )
-from actalign.rows._fields import Row
+from actalign.rows._fields import CandidateRow, Row
 from actalign.rows._people import mostly_unseen, neutral_warning
 
 LONG_CLIP_SECONDS = 180.0
@@ -57,6 +57,8 @@ def _tied_warning(row: Row) -> list[str]:
     best, second = row["candidates"][:2]
     if margin > _SAME * abs(best["score"]):
         return []
+    if best.get("none") and _of_unknown_words(row, second):  # which the texts' warnings say
+        return []
     return [
         f"{best['label']!r} and {second['label']!r} have the same score, so the answer is a guess: "
         "give them scripts that differ, or check what the model says about other clips."
@@ -92,14 +94,17 @@ def unknown_words(row: Row) -> bool:
     if not row["candidates"]:
         return False
     best, *others = row["candidates"]
-    unknown = {one.get("text") for one in row.get("text_warnings") or () if one.get("unknown")}
     compared = others if best.get("none") else [best]
     if best.get("none") and "confidence" in best:  # it was compared with more, which --top-k cut
         return False
-    return bool(compared) and all(
-        means_nothing(one["label"], [step.step["step"] for step in numbered_steps(one)], unknown)
-        for one in compared
-    )
+    return bool(compared) and all(_of_unknown_words(row, one) for one in compared)
+
+
+def _of_unknown_words(row: Row, candidate: CandidateRow) -> bool:
+    """Whether the score of one of the row's candidates means nothing."""
+    unknown = {one.get("text") for one in row.get("text_warnings") or () if one.get("unknown")}
+    steps = [one.step["step"] for one in numbered_steps(candidate)]
+    return means_nothing(candidate["label"], steps, unknown)
 
 
 def means_nothing(label: str, steps: Sequence[str], unknown: Collection[str | None]) -> bool:
