@@ -81,9 +81,14 @@ def _apart_warning(row: Row) -> list[str]:
     ]
 
 
-def all_warnings(row: Row) -> list[str]:
-    """The warnings about the clip, then those about the texts."""
-    of_texts = [one["warning"] for one in row.get("text_warnings") or ()]
+def all_warnings(row: Row, *, without: Collection[str] = ()) -> list[str]:
+    """The warnings about the clip, then those about the texts. without: texts of unknown words that
+    are not to be named."""
+    of_texts = [
+        one["warning"]
+        for one in row.get("text_warnings") or ()
+        if not (one.get("unknown") and one.get("text") in without)
+    ]
     return [*(row.get("warnings") or ()), *of_texts]
 
 
@@ -91,20 +96,30 @@ def unknown_words(row: Row) -> bool:
     """Whether the encoder knows no word of the winner: of its label, if that is used, or of any of
     its steps; or of all that is compared with none of these, if that wins. The answer then means
     nothing."""
+    return bool(unknown_texts(row))
+
+
+def unknown_texts(row: Row) -> set[str]:
+    """The labels and steps of what has `unknown_words`; empty if the answer means something."""
     if not row["candidates"]:
-        return False
+        return set()
     best, *others = row["candidates"]
     compared = others if best.get("none") else [best]
     if best.get("none") and "confidence" in best:  # it was compared with more, which --top-k cut
-        return False
-    return bool(compared) and all(_of_unknown_words(row, one) for one in compared)
+        return set()
+    if not all(_of_unknown_words(row, one) for one in compared):
+        return set()
+    return {text for one in compared for text in (one["label"], *_steps(one))}
 
 
 def _of_unknown_words(row: Row, candidate: CandidateRow) -> bool:
     """Whether the score of one of the row's candidates means nothing."""
     unknown = {one.get("text") for one in row.get("text_warnings") or () if one.get("unknown")}
-    steps = [one.step["step"] for one in numbered_steps(candidate)]
-    return means_nothing(candidate["label"], steps, unknown)
+    return means_nothing(candidate["label"], _steps(candidate), unknown)
+
+
+def _steps(candidate: CandidateRow) -> list[str]:
+    return [one.step["step"] for one in numbered_steps(candidate)]
 
 
 def means_nothing(label: str, steps: Sequence[str], unknown: Collection[str | None]) -> bool:
