@@ -328,6 +328,26 @@ def test_none_has_no_confidence_where_it_is_compared_with_unknown_words_alone(tm
         assert unknown_words(row | {"candidates": cut}) == (not sure)
 
 
+def test_a_candidate_of_unknown_words_never_wins_over_none(tmp_path):
+    (tmp_path / "scripts.json").write_text(
+        json.dumps({"scripts": {"standing": ["Stehen", "stehen"], "sitting": ["sitting"]}})
+    )
+    clip = demo_clips()[0].path
+    for options, won in ((("--labels", "Stehen,sitting"), "Stehen"),
+                         (("--scripts", "scripts.json"), "standing")):  # fmt: skip
+        asked = ("classify", clip, "--model", "body", *options, "--json")
+        alone, row = (
+            json.loads(actalign(*asked, *none, cwd=tmp_path).stdout)
+            for none in ((), ("--none", "other"))
+        )
+        assert alone["label"] == won
+        best, second, last = row["candidates"]
+        assert (row["label"], second["label"], last["label"]) == ("other", won, "sitting")
+        assert best["score"] == second["score"] > last["score"]
+        assert best["confidence"] == second["confidence"] > last["confidence"]
+        assert row["warnings"] == []  # not of equal scores: no script can differ from none
+
+
 def test_many_unknown_texts_are_no_wall_of_sentences(tmp_path):
     words = ("Arme gestreckt", "Brust zum Boden", "Beine gespreizt", "in die Hocke", "aufrecht")
     scripts = {"Liegestütz": words, "Strecksprung": ("Anlauf", "Absprung")}

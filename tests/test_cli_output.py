@@ -158,8 +158,9 @@ def test_a_winner_whose_steps_are_of_unknown_words_is_said_too(tmp_path):
     seen = "Several people are seen in 3 of 4 frames searched for people."
     row = {"clip": "a", "label": "squat", "status": "ok", "candidates": [best]}
     cut = [{"text": one["step"], "warning": "It is cut.", "unknown": False} for one in steps]
+    of_another = {"text": "Drücken", "warning": "Another's.", "unknown": True}
     rows = [
-        {**row, "text_warnings": said, "warnings": [seen]},
+        {**row, "text_warnings": [*said, of_another], "warnings": [seen]},
         *({**row, "text_warnings": one} for one in (said[:1], cut)),
         {**row, "warnings": ["The text 'x' is longer than 16 tokens; body reads ..."]},  # before
     ]
@@ -176,7 +177,7 @@ def test_a_winner_whose_steps_are_of_unknown_words_is_said_too(tmp_path):
     assert actalign("export", "rows.jsonl", "--to", "csv", cwd=tmp_path).returncode == 0
     told = [line["warnings"] for line in read_csv(tmp_path / "rows.csv")]
     means_nothing = "unknown words: its score means nothing"
-    assert told[0] == f"{means_nothing}; {seen}; No known word.; No known word."
+    assert told[0] == f"{means_nothing}; {seen}; Another's."  # its own texts are said once
     assert told[1] == "No known word."
 
 

@@ -199,7 +199,7 @@ def test_a_key_file_is_used_and_never_shown_nor_a_bank_that_is_not_there(
     ("words", "said"),
     [
         ((), "--labels, --labels-file and --questions"),
-        (("--labels", "a,A"), "same label twice"),
+        (("--labels", "a,A"), ": The label 'A' is given twice; name one of them differently"),
         ((*GOLF, "--prompt", "fancy"), "short-fixed"),
         ((*GOLF, "--temperature", "3"), "from 0 to 2, or none"),
         ((*GOLF, "--out", "bank.csv"), ".parquet"),

@@ -190,10 +190,12 @@ def test_a_run_that_is_left_early_keeps_what_was_answered(server, config, tmp_pa
 
 
 def test_wrong_requests_stop_before_anything_is_asked(server, config, tmp_path):
-    with pytest.raises(UsageError, match="same label twice"):
+    with pytest.raises(UsageError, match=r"^Question 'q': The label 'putt ' is given twice; name"):
         ScriptRequest("q", ("Putt", "putt "))
-    with pytest.raises(UsageError, match="no label"):
+    with pytest.raises(UsageError, match=r"^Question 'q': A label is empty; remove it"):
         ScriptRequest("q", ("putt", " "))
+    with pytest.raises(UsageError, match="no label"):
+        ScriptRequest("q", ())
     with pytest.raises(UsageError, match="Two questions have the id 'q0'"):
         generate([REQUESTS[0], REQUESTS[0]], config, tmp_path)
     assert server.requests == []

@@ -25,7 +25,7 @@ from actalign.clips._background import OtherClips
 from actalign.clips._result import ClipResult, scored_clip
 from actalign.clips._smoothed import smoothed
 from actalign.competitions import Competition, best_wordings, embed_texts, mean
-from actalign.confidence import fitted_background, with_confidence
+from actalign.confidence import beside_none, fitted_background, with_confidence
 from actalign.documents import unwritable
 from actalign.encoder_info import EncoderInfo, short_template
 from actalign.encoders._backgrounds import shipped_background
@@ -265,11 +265,11 @@ class Candidates:
             )
             for script, shown, count in zip(self.scripts, best, wordings, strict=True)
         ]
-        if self.none is not None:  # first, so that it wins if scores are equal
-            script = Script(self.none, (self.none,))
-            score = mean([one.scores[-1] for one in scored])
-            candidates.insert(0, Candidate(self.none, score, script, False, none=True))
         unknown = {one.text for one in self.warnings if one.unknown}
+        if self.none is not None:
+            score = mean([one.scores[-1] for one in scored])
+            none = Candidate(self.none, score, Script(self.none, (self.none,)), False, none=True)
+            candidates = beside_none(candidates, none, unknown=unknown)
         candidates = with_confidence(candidates, self.temperature, unknown=unknown)
         candidates.sort(key=lambda c: -c.score)
         if not candidates[0].none:

@@ -1,4 +1,5 @@
-"""How sure a run's answers are: whether a temperature is known, and confidences based on it."""
+"""How sure a run's answers are: none of these, whether a temperature is known, and confidences
+based on it."""
 
 from __future__ import annotations
 
@@ -26,6 +27,25 @@ def fitted_background(
         return background
     shipped = None if scorer.needs_background else shipped_background(info)
     return shipped if shipped is not None and scorer.name in shipped.temperatures else None
+
+
+def beside_none(
+    candidates: list[Candidate], none: Candidate, *, unknown: Collection[str | None] = ()
+) -> list[Candidate]:
+    """A clip's candidates and "none of these", which is first, so that it wins if scores are equal.
+
+    A score that means nothing is at most that of none, which it can't be told from. unknown: labels
+    and steps of which the encoder knows no word.
+    """
+    return [
+        none,
+        *(
+            replace(c, score=min(c.score, none.score))
+            if means_nothing(c.label, c.script.steps, unknown)
+            else c
+            for c in candidates
+        ),
+    ]
 
 
 def with_confidence(

@@ -28,7 +28,7 @@ def _wordings(text: str) -> None:
 
 
 CHECKS: dict[str, tuple[Callable[[str], object], str]] = {
-    "scorer": (partial(check_scorers, looks=True), "give a scorer's name, such as dtw"),
+    "scorer": (partial(check_scorers, looks=True), ""),
     "smoothing": (lambda text: check_smoothing(float(text)), "give 0 or more seconds"),
     "fps": (parse_fps, "give a number above 0, or 'all'"),
     "step_template": (
@@ -37,8 +37,8 @@ CHECKS: dict[str, tuple[Callable[[str], object], str]] = {
     ),
     "wordings": (_wordings, "give a whole number of 1 or more"),
 }
-"""What raises UsageError or ValueError for a wrong value, and what to do then. Models and files
-name themselves."""
+"""What raises UsageError or ValueError for a wrong value, and what to do then; "" where the error
+says it. Models and files name themselves."""
 
 
 def read_settings(path: Path) -> dict[str, str]:
@@ -59,8 +59,9 @@ def read_settings(path: Path) -> dict[str, str]:
         check, advice = CHECKS.get(name, (str, ""))
         try:
             check(value)
-        except (UsageError, ValueError):
-            raise UsageError(f"The {name} in {path} is {value!r}; {advice}.") from None
+        except (UsageError, ValueError) as error:
+            wrong = f"is {value!r}; {advice}." if advice else f"is wrong: {error}"
+            raise UsageError(f"The {name} in {path} {wrong}") from None
     return found
 
 

@@ -23,7 +23,13 @@ from actalign.rows._facts import (
     unseen,
 )
 from actalign.rows._fields import CandidateRow
-from actalign.rows._warnings import all_warnings, cuts_within, partly_unseen, unknown_words
+from actalign.rows._warnings import (
+    all_warnings,
+    cuts_within,
+    partly_unseen,
+    unknown_texts,
+    unknown_words,
+)
 
 if TYPE_CHECKING:
     import pandas
@@ -47,7 +53,7 @@ class Table:
 def _clip_records(row: Row) -> Iterator[dict[str, Cell]]:
     found: dict[str, Any] = {name: row.get(name) for name in CLIPS.columns}
     told = [*_unseen(row), *_refusal(row), *_without_script(row), *_unknown(row), *cuts_within(row)]
-    found["warnings"] = "; ".join([*told, *all_warnings(row)])
+    found["warnings"] = "; ".join([*told, *all_warnings(row, without=unknown_texts(row))])
     found |= _times(row)
     for name, candidate in zip(("score", "second_score"), row["candidates"], strict=False):
         found[name] = candidate["score"]
@@ -95,7 +101,7 @@ def _without_script(row: Row) -> list[str]:
 
 
 def _unknown(row: Row) -> list[str]:
-    """Says if the encoder knows no word of the winner; other candidates' texts are in warnings."""
+    """Says if the encoder knows no word of the winner, in place of the warnings about its texts."""
     return ["unknown words: its score means nothing"] if unknown_words(row) else []
 
 

@@ -13,7 +13,7 @@ from actalign.rows._facts import (
     steps_once,
     unseen,
 )
-from actalign.rows._fields import Row
+from actalign.rows._fields import CandidateRow, Row
 from actalign.rows._people import mostly_unseen, neutral_warning
 
 LONG_CLIP_SECONDS = 180.0
@@ -57,6 +57,8 @@ def _tied_warning(row: Row) -> list[str]:
     best, second = row["candidates"][:2]
     if margin > _SAME * abs(best["score"]):
         return []
+    if best.get("none") and _of_unknown_words(row, second):  # which the texts' warnings say
+        return []
     return [
         f"{best['label']!r} and {second['label']!r} have the same score, so the answer is a guess: "
         "give them scripts that differ, or check what the model says about other clips."
@@ -79,9 +81,14 @@ def _apart_warning(row: Row) -> list[str]:
     ]
 
 
-def all_warnings(row: Row) -> list[str]:
-    """The warnings about the clip, then those about the texts."""
-    of_texts = [one["warning"] for one in row.get("text_warnings") or ()]
+def all_warnings(row: Row, *, without: Collection[str] = ()) -> list[str]:
+    """The warnings about the clip, then those about the texts. without: texts of unknown words that
+    are not to be named."""
+    of_texts = [
+        one["warning"]
+        for one in row.get("text_warnings") or ()
+        if not (one.get("unknown") and one.get("text") in without)
+    ]
     return [*(row.get("warnings") or ()), *of_texts]
 
 
@@ -89,17 +96,30 @@ def unknown_words(row: Row) -> bool:
     """Whether the encoder knows no word of the winner: of its label, if that is used, or of any of
     its steps; or of all that is compared with none of these, if that wins. The answer then means
     nothing."""
+    return bool(unknown_texts(row))
+
+
+def unknown_texts(row: Row) -> set[str]:
+    """The labels and steps of what has `unknown_words`; empty if the answer means something."""
     if not row["candidates"]:
-        return False
+        return set()
     best, *others = row["candidates"]
-    unknown = {one.get("text") for one in row.get("text_warnings") or () if one.get("unknown")}
     compared = others if best.get("none") else [best]
     if best.get("none") and "confidence" in best:  # it was compared with more, which --top-k cut
-        return False
-    return bool(compared) and all(
-        means_nothing(one["label"], [step.step["step"] for step in numbered_steps(one)], unknown)
-        for one in compared
-    )
+        return set()
+    if not all(_of_unknown_words(row, one) for one in compared):
+        return set()
+    return {text for one in compared for text in (one["label"], *_steps(one))}
+
+
+def _of_unknown_words(row: Row, candidate: CandidateRow) -> bool:
+    """Whether the score of one of the row's candidates means nothing."""
+    unknown = {one.get("text") for one in row.get("text_warnings") or () if one.get("unknown")}
+    return means_nothing(candidate["label"], _steps(candidate), unknown)
+
+
+def _steps(candidate: CandidateRow) -> list[str]:
+    return [one.step["step"] for one in numbered_steps(candidate)]
 
 
 def means_nothing(label: str, steps: Sequence[str], unknown: Collection[str | None]) -> bool:

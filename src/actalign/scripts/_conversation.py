@@ -20,7 +20,7 @@ from actalign.scripts._answer import TokenLimit, read_answer, same_steps, script
 from actalign.scripts._answer_cache import AnswerCache, now
 from actalign.scripts._bank import BankRecord
 from actalign.scripts._chat import Answer, ChatRequest, Message, ModelId
-from actalign.scripts._labels import label_key
+from actalign.scripts._labels import check_labels
 from actalign.scripts._llm import LLMConfig
 from actalign.scripts._prompts import Prompt, load_prompt, shipped_text
 from actalign.scripts._reply import without_reasoning
@@ -42,11 +42,11 @@ class ScriptRequest:
 
     def __post_init__(self) -> None:
         check_listed(self.labels, "labels", f" of question {self.id!r}")
-        names = tuple(composed(label).strip() for label in self.labels)
-        if not names or not all(names):
-            raise UsageError(f"Question {self.id!r} has no label, or an empty one; name each.")
-        if len(set(map(label_key, names))) < len(names):
-            raise UsageError(f"Question {self.id!r} has the same label twice; labels must differ.")
+        names = tuple(self.labels)
+        if not names:
+            raise UsageError(f"Question {self.id!r} has no label; name one or more.")
+        check_labels(names, f"Question {self.id!r}: ")
+        names = tuple(composed(label).strip() for label in names)
         for text in (*names, self.domain or ""):
             if (wrong := unwritable(text)) is not None:
                 raise UsageError(f"Question {self.id!r} has {wrong} in {text!a}; leave it out.")
