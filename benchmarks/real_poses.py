@@ -3,7 +3,7 @@
     python benchmarks/real_poses.py [FOLDER] [--scorer dtw,competitive] [--wordings a,l-3]
 
 FOLDER (../shared/real_poses) holds `dev.npz`, `truth.json` and the first wording of the scripts,
-`gym67.yaml` and `yoga6.yaml`; its README says what they are. Further wordings, b to z and 1 to 147,
+`gym67.yaml` and `yoga6.yaml`; its README says what they are. Further wordings, b to z and 1 to 171,
 lie in benchmarks/real_poses. gym14 are the 14 exercises of at least three clips in the whole set.
 Prints each share with its 95 % Wilson interval and the exact p of McNemar's test against `dtw`.
 Then, for each scorer, its shares of each set in all wordings with their mean, the mean of the sets,
@@ -49,7 +49,7 @@ SCORERS = (
 STEPS_ALONE = {"competitive": "competitive+relaxed+steps_four_times"}
 """By scorer in which labels vote, its name without."""
 FOLDER = Path(__file__).with_name("real_poses")
-WORDINGS = (*string.ascii_lowercase, *map(str, range(1, 148)))
+WORDINGS = (*string.ascii_lowercase, *map(str, range(1, 172)))
 NAMES = f"a-z and 1-{WORDINGS[-1]}"
 CHOSEN_BY = WORDINGS[:11]
 """Those that weights and scorers were chosen by."""
