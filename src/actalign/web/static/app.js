@@ -5,7 +5,7 @@ import { drawCode } from "./code.js";
 import { forgetLocated, startMoments } from "./moments.js";
 import { drawPeople, placeBoxes } from "./people.js";
 import { align, finished, keepAgain, keepEdit, refresh, request, resume, startQueue, unsentRows, uploaded } from "./queue.js";
-import { $, counted, fail, ids, isOpen, keep, kept, make, rowOf, say, settled, state } from "./state.js";
+import { $, counted, fail, ids, isOpen, keep, kept, makeButton, rowOf, say, settled, state } from "./state.js";
 import { drawTable, startTable } from "./table.js";
 import { drawTimeline, startJudging } from "./timeline.js";
 import { drawNotes, follow, show } from "./view.js";
@@ -16,7 +16,7 @@ function choose(clip) {
   keep({ open: clip });
   drawChosen();
   const demos = [...$("demos").children];
-  for (const button of demos) button.setAttribute("aria-pressed", String(button.dataset.clip === clip));
+  for (const button of demos) button.ariaPressed = button.dataset.clip === clip;
   // Who has clips needs the place for candidates.
   if (clip && !demos.some((button) => button.dataset.clip === clip)) $("try").open = false;
   drawTable();
@@ -180,16 +180,14 @@ async function linked() {
 }
 
 function demoButton(demo) {
-  const button = make("button", demo.clip.replaceAll("-", " "), { type: "button" });
-  button.dataset.clip = demo.clip;
-  button.setAttribute("aria-pressed", "false");
-  button.addEventListener("click", async () => {
+  const button = makeButton(demo.clip.replaceAll("-", " "), async () => {
     if (!rowOf(demo.clip)) state.rows.push({ clip: demo.clip, name: demo.clip });
     setCandidates(demo.candidates, demo.domain);
     say("");
     try { await refresh(); } catch (error) { fail(error); return; }
     if (rowOf(demo.clip)) await open(rowOf(demo.clip));
-  });
+  }, { ariaPressed: false });
+  button.dataset.clip = demo.clip;
   return button;
 }
 

@@ -1,7 +1,7 @@
 // Uploads and alignments, one after another, with their progress; one that fails stops no other.
 import { call, Unanswered } from "./api.js";
 import { candidates, domain, isNumbered, options } from "./candidates.js";
-import { $, fail, ids, keep, kept, make, rowOf, say, seconds, state } from "./state.js";
+import { $, asQuery, fail, ids, keep, kept, make, rowOf, say, seconds, state } from "./state.js";
 import { drawAccuracy, drawTable } from "./table.js";
 
 let acts = {};
@@ -13,7 +13,7 @@ let running = null;  // the id of the job that the server works on
 export async function refresh() {
   const known = ids();
   if (!known.length) { drawTable(); drawAccuracy({ total: 0 }); return 0; }
-  const found = await call(`clips?${known.map((id) => `clip=${encodeURIComponent(id)}`).join("&")}`);
+  const found = await call(`clips?${asQuery(known)}`);
   // A clip of several people is told as these, which take its place. There may be thousands.
   const told = new Map();
   for (const one of found.clips) {
