@@ -23,20 +23,18 @@ function stepsArea(steps, name) {
 
 export function addCandidate({ label = "", steps = [], rewordings = [], domain: own = null } = {}) {
   const number = $("candidates").children.length + 1, card = make("div", "", { className: "candidate" });
-  const top = make("div", "", { className: "top" });
   const name = make("input", "", { type: "text", value: label, placeholder: "Action, e.g. jump shot", ariaLabel: `Candidate ${number}: action` });
-  const drop = makeButton("×", () => {
+  const remove = makeButton("×", () => {
     const next = card.nextElementSibling ?? card.previousElementSibling;  // the focus goes on there
     card.remove();
-    (next?.querySelector(".top button") ?? $("add")).focus();
+    (next?.querySelector(".remove") ?? $("add")).focus();
     edited();
-  }, { title: "Remove this candidate", ariaLabel: `Remove candidate ${number}` });
+  }, { className: "remove", title: "Remove this candidate", ariaLabel: `Remove candidate ${number}` });
   card.addEventListener("input", edited);
   name.addEventListener("change", async () => {
     if (!isWithoutSteps(card)) return;
     try { say(await fillInShipped([card])); } catch (error) { fail(error); }
   });
-  top.append(name, drop);
   const more = makeButton("Another wording", () => {
     addWordings(card, [[]]);
     card.querySelector(".wordings").open = true;
@@ -48,7 +46,8 @@ export function addCandidate({ label = "", steps = [], rewordings = [], domain: 
   field.addEventListener("change", drawDomains);
   const last = make("div", "", { className: "last" });
   last.append(more, field);
-  card.append(top, stepsArea(steps, `Candidate ${number}: steps, one per line`), last);
+  // Beside the name, but last for who goes through the card by keys.
+  card.append(name, stepsArea(steps, `Candidate ${number}: steps, one per line`), last, remove);
   $("candidates").append(card);
   addWordings(card, rewordings);
   drawDomains();
