@@ -88,6 +88,7 @@ async function open(row) {
   if (!row.result) {
     unlink();
     say(row.error ? "" : `${row.name} ${row.state === "waiting" ? "waits for its turn." : "is not aligned yet; press Align."}`);
+    saidBefore = $("status").textContent;  // it is no word on a change, and over once the clip is aligned
     if (row.error) fail(new Error(row.error));
     return;
   }
@@ -115,6 +116,10 @@ const saidSince = () => ($("status").textContent === saidBefore ? "" : $("status
 function edited() {
   saidBefore = $("status").textContent;
   unlink();
+  scoreAgain();
+}
+
+function scoreAgain() {
   editedMeanwhile = state.busy;  // then it is scored when what runs has ended
   if (state.busy && state.result?.clip === state.open) keepAgain(state.open);
   if (!state.open || state.result?.clip !== state.open || state.busy) return;
@@ -212,8 +217,10 @@ function wire() {
   startQueue({
     aligned,
     // What was changed just before is scored with the rest; a second answer would only replace what is said of it.
-    started: () => { clearTimeout(timer); edits += 1; },
-    ended: () => { if (editedMeanwhile) edited(); },
+    started: () => { clearTimeout(timer); edits += 1; editedMeanwhile = false; },
+    // What was said of a change made meanwhile; null where there was none.
+    noted: () => (editedMeanwhile ? saidSince() : null),
+    ended: () => { if (editedMeanwhile) scoreAgain(); },
     chosen: (clip) => choose(rowOf(state.open)?.result && ids().length > 1 ? state.open : clip),
   });
   startTable({ open, remove });

@@ -204,7 +204,7 @@ async function alignEach(clips, left = false, resumed = null) {
       // What all clips have in common is of none of them.
       const common = (alike && faults.length === clips.length) || error.message.includes(name);
       fail(common ? error : new Error(`${name}: ${error.message}`));
-    } else say(`Done. Change a step and ${clips.length > 1 ? "the open clip" : "it"} is scored again at once.`);
+    } else say(acts.noted() ?? `Done. Change a step and ${clips.length > 1 ? "the open clip" : "it"} is scored again at once.`);
   } catch (error) { say(""); fail(error); } finally {
     running = null;
     for (const row of state.rows) if (row.state === "waiting") row.state = null;
