@@ -14,7 +14,7 @@ from actalign.scripts import load_scripts
 from tests.colour_clips import write_colours
 from tests.command import wait_for
 from tests.media import write_video
-from tests.web.pages import IN_A_BROWSER, accessible, until
+from tests.web.pages import IN_A_BROWSER, accessible, name_candidates, until
 
 pytestmark = IN_A_BROWSER
 COLOURS = ("red", "green", "blue", "yellow", "black")
@@ -408,6 +408,19 @@ def test_a_file_that_the_browser_cannot_play_is_shown_as_a_preview(visit, tmp_pa
     page.get_by_text("this is a small preview").wait_for()
     until(page, "document.querySelector('#video').videoWidth === 96")
     accessible(page)
+
+
+def test_a_wrong_list_is_removed_at_once(browse, serve, folder):
+    page = browse(serve(clips=folder))
+    name_candidates(page)
+    page.get_by_text("Lists: paste").click()
+    page.get_by_role("button", name="Empty the list").click()
+    page.get_by_text("2 candidates removed.").wait_for()
+    names = "[...document.querySelectorAll('.candidate > input')].map(one => one.value)"
+    assert page.evaluate(names) == ["", ""]
+    page.reload()
+    page.locator("#body tr").first.wait_for()
+    assert page.evaluate(names) == ["", ""]
 
 
 def test_by_keys_the_steps_of_an_action_come_after_its_name(browse, serve, folder):

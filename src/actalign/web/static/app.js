@@ -1,6 +1,6 @@
 // Puts the page together: what the open clip is, what is kept over a reload, and what buttons do.
 import { call, Unanswered } from "./api.js";
-import { addCandidate, candidates, filled, offer, setCandidates, setOptions, startCandidates } from "./candidates.js";
+import { candidates, filled, offer, setCandidates, setOptions, startCandidates } from "./candidates.js";
 import { drawCode } from "./code.js";
 import { forgetLocated, startMoments } from "./moments.js";
 import { drawPeople, placeBoxes } from "./people.js";
@@ -200,8 +200,7 @@ async function restore(info) {
   const before = kept(), clips = [...new Set([...info.folder_clips, ...(before.clips ?? [])])];
   state.rows = clips.map((clip) => ({ clip, name: "" }));
   setOptions(before);
-  if (before.candidates?.length) setCandidates(before.candidates, before.domain);
-  else { addCandidate(); addCandidate(); }
+  setCandidates(before.candidates ?? [], before.domain);
   state.rows.push(...unsentRows());
   const gone = await refresh();
   if (gone) say(`${gone} ${gone === 1 ? "clip is" : "clips are"} no longer on the server; drop them here again.`);

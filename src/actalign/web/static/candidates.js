@@ -21,7 +21,7 @@ function stepsArea(steps, name) {
   return make("textarea", "", { value: dashed(steps), rows: Math.max(3, 2 * steps.length), placeholder: "One step per line, in order", ariaLabel: name });
 }
 
-export function addCandidate({ label = "", steps = [], rewordings = [], domain: own = null } = {}) {
+function addCandidate({ label = "", steps = [], rewordings = [], domain: own = null } = {}) {
   const number = $("candidates").children.length + 1, card = make("div", "", { className: "candidate" });
   const name = make("input", "", { type: "text", value: label, placeholder: "Action, e.g. jump shot", ariaLabel: `Candidate ${number}: action` });
   const remove = makeButton("×", () => {
@@ -172,10 +172,11 @@ export const domain = () => $("domain").value.trim() || null;
 // The domain that a candidate's texts name.
 export const domainOf = (candidate) => candidate.domain ?? domain();
 
+// Without any, two empty cards.
 export function setCandidates(list, name) {
   if (name !== undefined) $("domain").value = name ?? "";
   $("candidates").replaceChildren();
-  list.forEach(addCandidate);
+  for (const one of list.length ? list : [{}, {}]) addCandidate(one);
   keepAll();
 }
 
@@ -377,6 +378,12 @@ export function startCandidates(actions) {
   $("open-list").addEventListener("change", (event) => { openList(event.target.files[0]); event.target.value = ""; });
   $("save-list").addEventListener("click", () => {
     $("save-list").href = URL.createObjectURL(new Blob([yaml()], { type: "text/yaml" }));
+  });
+  $("empty-list").addEventListener("click", () => {
+    const count = candidates().length;
+    setCandidates([]);
+    edited();
+    say(`${counted(count, "candidate")} removed.`);
   });
   $("lists").addEventListener("toggle", () => showShipped().catch(fail));
   $("shipped-filter").addEventListener("input", () => showShipped().catch(fail));
