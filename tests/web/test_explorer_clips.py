@@ -14,7 +14,7 @@ from actalign.scripts import load_scripts
 from tests.colour_clips import write_colours
 from tests.command import wait_for
 from tests.media import write_video
-from tests.web.pages import IN_A_BROWSER, accessible, until
+from tests.web.pages import IN_A_BROWSER, accessible, name_candidates, until
 
 pytestmark = IN_A_BROWSER
 COLOURS = ("red", "green", "blue", "yellow", "black")
@@ -376,9 +376,9 @@ def test_candidates_that_are_removed_one_after_another_are_scored_once(browse, s
     page.route("**/api/score", lambda route: held.append(route))
     page.clock.install()
     for left in (4, 3):  # by keys: the focus stays among the candidates
-        page.locator(".candidate .top button").last.press("Enter")
+        page.locator(".candidate .remove").last.press("Enter")
         assert page.locator(".candidate").count() == left
-        assert page.evaluate("document.activeElement.matches('.candidate:last-child .top button')")
+        assert page.evaluate("document.activeElement.matches('.candidate:last-child .remove')")
     page.clock.run_for(1000)
     wait_for(lambda: page.evaluate("1") and held)
     # While that is scored two more are removed, each for longer than the delay.
@@ -393,7 +393,7 @@ def test_candidates_that_are_removed_one_after_another_are_scored_once(browse, s
     assert [one["label"] for one in held[0].request.post_data_json["candidates"]] == ["red"]
     held.pop().continue_()
     until(page, "document.querySelectorAll('#ranking li').length === 1")
-    page.locator(".candidate .top button").press("Enter")
+    page.locator(".candidate .remove").press("Enter")
     assert page.evaluate("document.activeElement.id") == "add"
     assert held == []
 
@@ -408,3 +408,25 @@ def test_a_file_that_the_browser_cannot_play_is_shown_as_a_preview(visit, tmp_pa
     page.get_by_text("this is a small preview").wait_for()
     until(page, "document.querySelector('#video').videoWidth === 96")
     accessible(page)
+
+
+def test_a_wrong_list_is_removed_at_once(browse, serve, folder):
+    page = browse(serve(clips=folder))
+    name_candidates(page)
+    page.get_by_text("Lists: paste").click()
+    page.get_by_role("button", name="Empty the list").click()
+    page.get_by_text("2 candidates removed.").wait_for()
+    names = "[...document.querySelectorAll('.candidate > input')].map(one => one.value)"
+    assert page.evaluate(names) == ["", ""]
+    page.reload()
+    page.locator("#body tr").first.wait_for()
+    assert page.evaluate(names) == ["", ""]
+
+
+def test_by_keys_the_steps_of_an_action_come_after_its_name(browse, serve, folder):
+    page = browse(serve(clips=folder))
+    page.get_by_label("Candidate 1: action").press("Tab")
+    assert page.evaluate("document.activeElement.ariaLabel") == "Candidate 1: steps, one per line"
+    for _ in range(2):
+        page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.ariaLabel") == "Remove candidate 1"

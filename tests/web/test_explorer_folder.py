@@ -1184,6 +1184,20 @@ def test_how_a_list_was_read_is_still_said_when_the_open_clip_is_scored_by_it(
     until(page, "document.querySelector('#status').textContent === 'Scored again.'")
 
 
+def test_how_a_list_was_read_is_still_said_when_the_clips_are_aligned(
+    browse, serve, folder, goes_on
+):
+    page = aligning(browse, serve(clips=folder))
+    page.get_by_text("Lists: paste").click()
+    page.locator("#lines").fill("red\n- red\n- blue")
+    page.get_by_role("button", name="Use these lines").click()
+    read = page.get_by_text("1 action with 2 steps read")
+    read.wait_for()
+    goes_on.set()
+    page.get_by_text("Scored again.").wait_for()
+    assert read.is_visible()
+
+
 TABLES = {
     "a step in each cell": (
         "push up\tarms straight\tchest low\nsquat\thips low\t\n\t\t\nmy hop\t\t",

@@ -17,7 +17,9 @@ def opened(page):
 
 
 def labels(page):
-    return page.evaluate("[...document.querySelectorAll('.top input')].map(one => one.value)")
+    return page.evaluate(
+        "[...document.querySelectorAll('.candidate > input')].map(one => one.value)"
+    )
 
 
 def test_what_is_under_way_is_one_tabs_alone(browse, serve, folder, goes_on):

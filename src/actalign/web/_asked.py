@@ -127,9 +127,8 @@ class Asked:
         """The request as JSON, without its clip."""
         return {
             "candidates": [
-                {**candidate_json(one, self.domain), "steps": []}
-                if one.label in self.without
-                else candidate_json(one, self.domain)
+                candidate_json(one, self.domain)
+                | ({"steps": []} if one.label in self.without else {})
                 for one in self.scripts
             ],
             "domain": self.domain,

@@ -201,9 +201,12 @@ class Explorer:
     def _place(self, clip: Clip) -> str:
         """The name of the clip's video in a truth file: its path in the served folder. File names
         may have bytes that are not text."""
-        if self.served is None or clip.video.id not in self.folder_clips:
-            return clip.video.name
-        return clip.path.relative_to(self.served).as_posix()
+        folder = self._folder_of(clip)
+        return clip.path.relative_to(folder).as_posix() if folder else clip.video.name
+
+    def _folder_of(self, clip: Clip) -> Path | None:
+        """The served folder, if the clip's video is in it."""
+        return self.served if clip.video.id in self.folder_clips else None
 
     def unjudge(self, clip: Clip) -> None:
         """Forget the clip's judgement."""
@@ -212,13 +215,13 @@ class Explorer:
     def _set_truth(self, clip: Clip, truth: Truth | None) -> None:
         with self._lock:
             before, clip.truth = clip.truth, truth
-            if self.served is None or clip.video.id not in self.folder_clips:
+            if (folder := self._folder_of(clip)) is None:
                 return
             whole = [self.clips[one] for one in self.folder_clips]
             every = [self.clips[n].truth for one in whole for n in (one.id, *one.people)]
             known = [*(one for one in every if one is not None), *self._unseen]
             try:
-                save_truths(merged(known, Path(self._place(clip)), self.served), self.served)
+                save_truths(merged(known, Path(self._place(clip)), folder), folder)
             except ActAlignError:
                 clip.truth = before
                 raise

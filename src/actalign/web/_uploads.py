@@ -139,9 +139,8 @@ async def receive(
 
 def not_kept(error: OSError) -> ActAlignError:
     """What a client is told about an error of the server's disk, without any path of the server."""
-    full = error.errno in NO_ROOM
-    why = f"{error.strerror or type(error).__name__}"
-    if full:
+    why = error.strerror or type(error).__name__
+    if error.errno in NO_ROOM:
         return DiskFull(
             f"The server's disk is full ({why}); free space there, then send the file again."
         )

@@ -240,17 +240,23 @@ def _moments(app: FastAPI, explorer: Explorer) -> None:
         if not clips:
             raise UsageError("No clip is encoded yet; align one first.")
         phrase, notes = explorer.encode_phrase(body.phrase)
-        smoothing = explorer.classifier.smoothing_seconds
         # Several clips may have the same name, so an embedding is named by its clip's id here.
         named = (replace(one.embedding, clip_id=one.id) for one in clips if one.embedding)
         each = most_per_clip(MOMENTS, len(clips))
-        how: dict[str, Any] = {"smoothing_seconds": smoothing, "per_clip": each}
-        moments = [
-            {**one.to_json(), "name": explorer.clip(one.clip).name}
-            for one in search(named, phrase, top=MOST_MOMENTS, **how)
-        ]
-        found = {"moments": moments, "notes": notes, "clips": len(clips)}
-        return found | {"per_clip": each, "most": MOST_MOMENTS}
+        found = search(
+            named,
+            phrase,
+            smoothing_seconds=explorer.classifier.smoothing_seconds,
+            top=MOST_MOMENTS,
+            per_clip=each,
+        )
+        return {
+            "moments": [{**one.to_json(), "name": explorer.clip(one.clip).name} for one in found],
+            "notes": notes,
+            "clips": len(clips),
+            "per_clip": each,
+            "most": MOST_MOMENTS,
+        }
 
     @app.post("/api/locate", responses=errors(400, 404, 413, 422))
     def locate(body: AlignIn) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 // Puts the page together: what the open clip is, what is kept over a reload, and what buttons do.
 import { call, Unanswered } from "./api.js";
-import { addCandidate, candidates, filled, offer, setCandidates, setOptions, startCandidates } from "./candidates.js";
+import { candidates, filled, offer, setCandidates, setOptions, startCandidates } from "./candidates.js";
 import { drawCode } from "./code.js";
 import { forgetLocated, startMoments } from "./moments.js";
 import { drawPeople, placeBoxes } from "./people.js";
 import { align, finished, keepAgain, keepEdit, refresh, request, resume, startQueue, unsentRows, uploaded } from "./queue.js";
-import { $, counted, fail, ids, isOpen, keep, kept, make, rowOf, say, settled, state } from "./state.js";
+import { $, counted, fail, ids, isOpen, keep, kept, makeButton, rowOf, say, settled, state } from "./state.js";
 import { drawTable, startTable } from "./table.js";
 import { drawTimeline, startJudging } from "./timeline.js";
 import { drawNotes, follow, show } from "./view.js";
@@ -16,7 +16,7 @@ function choose(clip) {
   keep({ open: clip });
   drawChosen();
   const demos = [...$("demos").children];
-  for (const button of demos) button.setAttribute("aria-pressed", String(button.dataset.clip === clip));
+  for (const button of demos) button.ariaPressed = button.dataset.clip === clip;
   // Who has clips needs the place for candidates.
   if (clip && !demos.some((button) => button.dataset.clip === clip)) $("try").open = false;
   drawTable();
@@ -88,6 +88,7 @@ async function open(row) {
   if (!row.result) {
     unlink();
     say(row.error ? "" : `${row.name} ${row.state === "waiting" ? "waits for its turn." : "is not aligned yet; press Align."}`);
+    saidBefore = $("status").textContent;  // it is no word on a change, and over once the clip is aligned
     if (row.error) fail(new Error(row.error));
     return;
   }
@@ -115,6 +116,10 @@ const saidSince = () => ($("status").textContent === saidBefore ? "" : $("status
 function edited() {
   saidBefore = $("status").textContent;
   unlink();
+  scoreAgain();
+}
+
+function scoreAgain() {
   editedMeanwhile = state.busy;  // then it is scored when what runs has ended
   if (state.busy && state.result?.clip === state.open) keepAgain(state.open);
   if (!state.open || state.result?.clip !== state.open || state.busy) return;
@@ -180,16 +185,14 @@ async function linked() {
 }
 
 function demoButton(demo) {
-  const button = make("button", demo.clip.replaceAll("-", " "), { type: "button" });
-  button.dataset.clip = demo.clip;
-  button.setAttribute("aria-pressed", "false");
-  button.addEventListener("click", async () => {
+  const button = makeButton(demo.clip.replaceAll("-", " "), async () => {
     if (!rowOf(demo.clip)) state.rows.push({ clip: demo.clip, name: demo.clip });
     setCandidates(demo.candidates, demo.domain);
     say("");
     try { await refresh(); } catch (error) { fail(error); return; }
     if (rowOf(demo.clip)) await open(rowOf(demo.clip));
-  });
+  }, { ariaPressed: false });
+  button.dataset.clip = demo.clip;
   return button;
 }
 
@@ -197,8 +200,7 @@ async function restore(info) {
   const before = kept(), clips = [...new Set([...info.folder_clips, ...(before.clips ?? [])])];
   state.rows = clips.map((clip) => ({ clip, name: "" }));
   setOptions(before);
-  if (before.candidates?.length) setCandidates(before.candidates, before.domain);
-  else { addCandidate(); addCandidate(); }
+  setCandidates(before.candidates ?? [], before.domain);
   state.rows.push(...unsentRows());
   const gone = await refresh();
   if (gone) say(`${gone} ${gone === 1 ? "clip is" : "clips are"} no longer on the server; drop them here again.`);
@@ -214,8 +216,10 @@ function wire() {
   startQueue({
     aligned,
     // What was changed just before is scored with the rest; a second answer would only replace what is said of it.
-    started: () => { clearTimeout(timer); edits += 1; },
-    ended: () => { if (editedMeanwhile) edited(); },
+    started: () => { clearTimeout(timer); edits += 1; editedMeanwhile = false; },
+    // What was said of a change made meanwhile; null where there was none.
+    noted: () => (editedMeanwhile ? saidSince() : null),
+    ended: () => { if (editedMeanwhile) scoreAgain(); },
     chosen: (clip) => choose(rowOf(state.open)?.result && ids().length > 1 ? state.open : clip),
   });
   startTable({ open, remove });

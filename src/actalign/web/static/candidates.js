@@ -1,7 +1,7 @@
 // The list of candidate actions: its cards, and the ways to fill it.
 import { call } from "./api.js";
 import { actionsIn, stepsIn } from "./lists.js";
-import { $, counted, fail, keep, make, sameLabel, say, state } from "./state.js";
+import { $, counted, fail, keep, make, makeButton, sameLabel, say, state } from "./state.js";
 
 let acts = {};
 
@@ -18,44 +18,36 @@ function edited() {
 const dashed = (steps) => steps.map((step) => `- ${step}`).join("\n");
 
 function stepsArea(steps, name) {
-  const text = make("textarea", "", { value: dashed(steps), rows: Math.max(3, 2 * steps.length), placeholder: "One step per line, in order" });
-  text.setAttribute("aria-label", name);
-  return text;
+  return make("textarea", "", { value: dashed(steps), rows: Math.max(3, 2 * steps.length), placeholder: "One step per line, in order", ariaLabel: name });
 }
 
-export function addCandidate({ label = "", steps = [], rewordings = [], domain: own = null } = {}) {
+function addCandidate({ label = "", steps = [], rewordings = [], domain: own = null } = {}) {
   const number = $("candidates").children.length + 1, card = make("div", "", { className: "candidate" });
-  const top = make("div", "", { className: "top" });
-  const name = make("input", "", { type: "text", value: label, placeholder: "Action, e.g. jump shot" });
-  const drop = make("button", "×", { type: "button", title: "Remove this candidate" });
-  name.setAttribute("aria-label", `Candidate ${number}: action`);
-  drop.setAttribute("aria-label", `Remove candidate ${number}`);
-  drop.addEventListener("click", () => {
+  const name = make("input", "", { type: "text", value: label, placeholder: "Action, e.g. jump shot", ariaLabel: `Candidate ${number}: action` });
+  const remove = makeButton("×", () => {
     const next = card.nextElementSibling ?? card.previousElementSibling;  // the focus goes on there
     card.remove();
-    (next?.querySelector(".top button") ?? $("add")).focus();
+    (next?.querySelector(".remove") ?? $("add")).focus();
     edited();
-  });
+  }, { className: "remove", title: "Remove this candidate", ariaLabel: `Remove candidate ${number}` });
   card.addEventListener("input", edited);
   name.addEventListener("change", async () => {
     if (!isWithoutSteps(card)) return;
     try { say(await fillInShipped([card])); } catch (error) { fail(error); }
   });
-  top.append(name, drop);
-  const more = make("button", "Another wording", { type: "button", title: "The same action in other words; several wordings are usually right more often than one" });
-  more.setAttribute("aria-label", `Candidate ${number}: another wording`);
-  more.addEventListener("click", () => {
+  const more = makeButton("Another wording", () => {
     addWordings(card, [[]]);
     card.querySelector(".wordings").open = true;
     [...card.querySelectorAll("textarea")].at(-1).focus();
-  });
+  }, { title: "The same action in other words; several wordings are usually right more often than one", ariaLabel: `Candidate ${number}: another wording` });
   const field = make("label", "Domain ", { className: "inline" });
-  field.append(make("input", "", { type: "text", className: "own", value: own ?? "", title: "Of this action alone; empty it for the one above" }));
-  field.lastChild.setAttribute("aria-label", `Candidate ${number}: domain of its own`);
+  field.append(make("input", "", { type: "text", className: "own", value: own ?? "", title: "Of this action alone; empty it for the one above",
+    ariaLabel: `Candidate ${number}: domain of its own` }));
   field.addEventListener("change", drawDomains);
   const last = make("div", "", { className: "last" });
   last.append(more, field);
-  card.append(top, stepsArea(steps, `Candidate ${number}: steps, one per line`), last);
+  // Beside the name, but last for who goes through the card by keys.
+  card.append(name, stepsArea(steps, `Candidate ${number}: steps, one per line`), last, remove);
   $("candidates").append(card);
   addWordings(card, rewordings);
   drawDomains();
@@ -138,7 +130,7 @@ function setRepeats(how) {
 function sayNumber() {
   $("misnumbered").hidden = isNumbered();
   $("misnumbered").textContent = isNumbered() ? "" : `Give a whole number above 0; until then other changes are scored with ${number}.`;
-  $("repetitions").setAttribute("aria-invalid", String(!isNumbered()));
+  $("repetitions").ariaInvalid = !isNumbered();
 }
 
 function numberTyped() {
@@ -166,7 +158,7 @@ export function setOptions({ none = null, min_confidence: least = null, repeats:
 function sayLeast() {
   const text = `${$("least").value} %`;
   $("least-said").textContent = text;
-  $("least").setAttribute("aria-valuetext", text);
+  $("least").ariaValueText = text;
 }
 
 export function offer() {
@@ -180,10 +172,11 @@ export const domain = () => $("domain").value.trim() || null;
 // The domain that a candidate's texts name.
 export const domainOf = (candidate) => candidate.domain ?? domain();
 
+// Without any, two empty cards.
 export function setCandidates(list, name) {
   if (name !== undefined) $("domain").value = name ?? "";
   $("candidates").replaceChildren();
-  list.forEach(addCandidate);
+  for (const one of list.length ? list : [{}, {}]) addCandidate(one);
   keepAll();
 }
 
@@ -359,15 +352,13 @@ async function showShipped() {
     .filter((c) => `${group.domain} ${c.label}`.toLowerCase().includes(wanted))
     .map((one) => {
       const c = { ...one, domain: group.domain };
-      const button = make("button", c.label, { type: "button", title: `${group.domain}: ${c.steps.join("; ")}` });
-      button.addEventListener("click", () => {
+      return makeButton(c.label, () => {
         if (!domain() && !candidates().length) $("domain").value = c.domain;
         const card = cardOf(c.label);
         if (card) { addShipped(card, c); return; }
         addAll([c.domain === domain() ? { ...c, domain: null } : c]);
         say(`${c.label} added.`);
-      });
-      return button;
+      }, { title: `${group.domain}: ${c.steps.join("; ")}` });
     }));
   $("shipped").replaceChildren(...buttons);
 }
@@ -387,6 +378,12 @@ export function startCandidates(actions) {
   $("open-list").addEventListener("change", (event) => { openList(event.target.files[0]); event.target.value = ""; });
   $("save-list").addEventListener("click", () => {
     $("save-list").href = URL.createObjectURL(new Blob([yaml()], { type: "text/yaml" }));
+  });
+  $("empty-list").addEventListener("click", () => {
+    const count = candidates().length;
+    setCandidates([]);
+    edited();
+    say(`${counted(count, "candidate")} removed.`);
   });
   $("lists").addEventListener("toggle", () => showShipped().catch(fail));
   $("shipped-filter").addEventListener("input", () => showShipped().catch(fail));

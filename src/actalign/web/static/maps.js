@@ -54,7 +54,8 @@ export function heatMaps(result, shown, seek) {
 function draw(result, candidate, low, high) {
   const frames = candidate.affinity.length, row = 30;
   const [from, length] = span(result), width = Math.min(1600, Math.max(600, frames));
-  const canvas = make("canvas", "", { width, height: candidate.steps.length * row });
+  const canvas = make("canvas", "", { width, height: candidate.steps.length * row, role: "img",
+    ariaLabel: `Affinity of ${frames} frames and the ${candidate.steps.length} steps of ${candidate.label}, and the path` });
   canvas.style.height = `${candidate.steps.length * ROW}px`;
   const edges = [...result.pts_seconds, from + length].map((t) => width * (t - from) / length);
   const ink = canvas.getContext("2d");
@@ -74,18 +75,14 @@ function draw(result, candidate, low, high) {
       ink.stroke();
     }
   }
-  canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", `Affinity of ${frames} frames and the ${candidate.steps.length} steps of ${candidate.label}, and the path`);
   return canvas;
 }
 
 function heatMap(result, candidate, role, low, high, seek) {
   const [from, length] = span(result), frames = candidate.affinity.length;
-  const map = make("div", "", { className: "map", tabIndex: 0, role: "slider" });
+  const map = make("div", "", { className: "map", tabIndex: 0, role: "slider", ariaLabel: `Time in the heat map of ${candidate.label}`,
+    ariaValueMin: from.toFixed(2), ariaValueMax: (from + length).toFixed(2) });
   map.append(draw(result, candidate, low, high), make("div", "", { className: "cursor" }));
-  map.setAttribute("aria-label", `Time in the heat map of ${candidate.label}`);
-  map.setAttribute("aria-valuemin", from.toFixed(2));
-  map.setAttribute("aria-valuemax", (from + length).toFixed(2));
   map.addEventListener("keydown", (event) => {
     const by = { ArrowLeft: -1, ArrowRight: 1, PageDown: -10, PageUp: 10 }[event.key];
     if (!by) return;

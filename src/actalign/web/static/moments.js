@@ -3,19 +3,18 @@ import { call } from "./api.js";
 import { candidates } from "./candidates.js";
 import { request } from "./queue.js";
 import { span } from "./maps.js";
-import { $, counted, fail, ids, make, seconds, state } from "./state.js";
+import { $, counted, fail, ids, make, makeButton, seconds, state } from "./state.js";
 import { look } from "./timeline.js";
 import { seek } from "./view.js";
 
 const AT_ONCE = 30;  // moments that are added to those that are shown
 
 function moment(text, more, picture, go) {
-  const item = make("li"), button = make("button", "", { type: "button" });
+  const item = make("li"), button = makeButton("", go);
   if (picture) button.append(make("img", "", { alt: "", loading: "lazy", src: picture }));
   const said = make("span", text);
   if (more) said.append(make("small", more));
   button.append(said);
-  button.addEventListener("click", go);
   item.append(button);
   return item;
 }

@@ -1,5 +1,5 @@
 // The people of the open clip: their boxes over the video, and a button for each of several.
-import { $, make, rowOf } from "./state.js";
+import { $, make, makeButton, rowOf } from "./state.js";
 
 let people = [];
 
@@ -13,15 +13,13 @@ export function drawPeople(result, open) {
   }));
   $("people").hidden = people.length < 2;
   $("people").replaceChildren(...(people.length < 2 ? [] : people.map((one) => {
-    const button = make("button", "", { type: "button" }), middle = one.boxes[Math.floor(one.boxes.length / 2)].seconds;
-    const label = rowOf(one.clip)?.label;
-    button.setAttribute("aria-pressed", String(one.clip === result.clip));
-    button.append(make("img", "", { alt: "", src: `/api/clips/${one.clip}/frame?t=${middle}` }),
-      make("span", `Person ${one.number}${label ? `: ${label}` : ""}`));
-    button.addEventListener("click", async () => {
+    const middle = one.boxes[Math.floor(one.boxes.length / 2)].seconds, label = rowOf(one.clip)?.label;
+    const button = makeButton("", async () => {
       await open(one);
       $("people").children[one.number - 1]?.focus();
-    });
+    }, { ariaPressed: one.clip === result.clip });
+    button.append(make("img", "", { alt: "", src: `/api/clips/${one.clip}/frame?t=${middle}` }),
+      make("span", `Person ${one.number}${label ? `: ${label}` : ""}`));
     return button;
   })));
   placeBoxes();

@@ -1,7 +1,7 @@
 // Uploads and alignments, one after another, with their progress; one that fails stops no other.
 import { call, Unanswered } from "./api.js";
 import { candidates, domain, isNumbered, options } from "./candidates.js";
-import { $, fail, ids, keep, kept, make, rowOf, say, seconds, state } from "./state.js";
+import { $, asQuery, fail, ids, keep, kept, make, rowOf, say, seconds, state } from "./state.js";
 import { drawAccuracy, drawTable } from "./table.js";
 
 let acts = {};
@@ -13,7 +13,7 @@ let running = null;  // the id of the job that the server works on
 export async function refresh() {
   const known = ids();
   if (!known.length) { drawTable(); drawAccuracy({ total: 0 }); return 0; }
-  const found = await call(`clips?${known.map((id) => `clip=${encodeURIComponent(id)}`).join("&")}`);
+  const found = await call(`clips?${asQuery(known)}`);
   // A clip of several people is told as these, which take its place. There may be thousands.
   const told = new Map();
   for (const one of found.clips) {
@@ -204,7 +204,7 @@ async function alignEach(clips, left = false, resumed = null) {
       // What all clips have in common is of none of them.
       const common = (alike && faults.length === clips.length) || error.message.includes(name);
       fail(common ? error : new Error(`${name}: ${error.message}`));
-    } else say(`Done. Change a step and ${clips.length > 1 ? "the open clip" : "it"} is scored again at once.`);
+    } else say(acts.noted() ?? `Done. Change a step and ${clips.length > 1 ? "the open clip" : "it"} is scored again at once.`);
   } catch (error) { say(""); fail(error); } finally {
     running = null;
     for (const row of state.rows) if (row.state === "waiting") row.state = null;

@@ -4,6 +4,11 @@ const KEY = "actalign";
 export const $ = (id) => document.getElementById(id);
 export const make = (tag, text = "", props = {}) =>
   Object.assign(document.createElement(tag), { textContent: text }, props);
+export function makeButton(text, onClick, props = {}) {
+  const button = make("button", text, { type: "button", ...props });
+  button.addEventListener("click", onClick);
+  return button;
+}
 export const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 export const seconds = (s) => `${s.toFixed(1)} s`;
 // "64 %"; with as many digits as tell it from another share: "63.9 %" of 64.
@@ -29,6 +34,7 @@ export const sameLabel = (a, b) => folded(a) === folded(b);
 export function rowOf(clip) { return state.rows.find((row) => row.clip === clip); }
 export const isOpen = (row) => row.clip !== null && row.clip === state.open;  // a file that was not uploaded is no clip
 export const ids = () => state.rows.filter((row) => row.clip).map((row) => row.clip);
+export const asQuery = (clips) => clips.map((id) => `clip=${encodeURIComponent(id)}`).join("&");
 
 // A tab that is new begins with the clips and candidates of the tab that was used last.
 export function kept() {

@@ -1,5 +1,5 @@
 // The table of clips: sorted, filtered, and worked on by keys.
-import { $, isOpen, make, percent, rowOf, sameLabel, seconds, state } from "./state.js";
+import { $, asQuery, ids, isOpen, make, makeButton, percent, rowOf, sameLabel, seconds, state } from "./state.js";
 
 // The margin only where no clip has a confidence, as with most encoders: they are not on one scale.
 const sureness = (row) => row.confidence ?? (state.rows.some((one) => one.confidence != null) ? null : row.margin ?? null);
@@ -41,15 +41,16 @@ function sorted() {
 function heads() {
   $("heads").replaceChildren(...COLUMNS.map(([name, value], n) => {
     if (!value) return make("td");
-    const head = make("th", "", { scope: "col" }), button = make("button", name, { type: "button" });
-    const by = order.column === n;
-    if (by) head.setAttribute("aria-sort", order.down ? "descending" : "ascending");
-    if (by) button.append(make("span", order.down ? " ▼" : " ▲", { ariaHidden: "true" }));
-    button.addEventListener("click", () => {
+    const head = make("th", "", { scope: "col" }), by = order.column === n;
+    const button = makeButton(name, () => {
       Object.assign(order, { down: by && !order.down, column: n });
       drawTable();
       $("heads").children[n].querySelector("button").focus();
     });
+    if (by) {
+      head.ariaSort = order.down ? "descending" : "ascending";
+      button.append(make("span", order.down ? " ▼" : " ▲", { ariaHidden: "true" }));
+    }
     head.append(button);
     return head;
   }));
@@ -66,7 +67,7 @@ function line(row, first) {
   const item = make("tr"), open = make("button", row.name, { type: "button", tabIndex: first ? 0 : -1 });
   item.dataset.clip = row.clip ?? "";
   item.classList.toggle("open", isOpen(row));
-  if (isOpen(row)) open.setAttribute("aria-current", "true");
+  if (isOpen(row)) open.ariaCurrent = "true";
   const picture = make("td");
   if (row.clip && (row.encoded || !row.error)) {  // else its file may be unreadable
     const shown = make("img", "", { alt: "", loading: "lazy", width: 64, height: 48, src: `/api/clips/${row.clip}/frame?t=${row.picture_seconds ?? 0}` });
@@ -119,7 +120,7 @@ export function drawTable() {
   $("body").replaceChildren(...rows.map((row, n) => line(row, n === first)));
   if (focused >= 0) $("body").children[focused].querySelector("button").focus({ preventScroll: true });
   $("clips-title").textContent = `Clips (${rows.length === state.rows.length ? rows.length : `${rows.length} of ${state.rows.length}`})`;
-  const query = state.rows.filter((row) => row.clip).map((row) => `clip=${row.clip}`).join("&");
+  const query = asQuery(ids());
   $("all-csv").href = `/api/table.csv?${query}`;
   $("all-jsonl").href = `/api/predictions.jsonl?${query}`;
   $("all-truth").href = `/api/truth.jsonl?${query}`;

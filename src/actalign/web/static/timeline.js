@@ -3,7 +3,7 @@ import { call } from "./api.js";
 import { candidates, editSteps, isListed } from "./candidates.js";
 import { performed, span, ticks } from "./maps.js";
 import { refresh } from "./queue.js";
-import { $, fail, make, rowOf, sameLabel, seconds, state } from "./state.js";
+import { $, fail, make, makeButton, rowOf, sameLabel, seconds, state } from "./state.js";
 import { judgement } from "./table.js";
 import { follow, seek } from "./view.js";
 
@@ -37,17 +37,15 @@ export function drawTimeline() {
   const [from, length] = span(result), place = (t) => `${100 * (t - from) / length}%`;
   const crowded = $("timeline").clientWidth < LEAST_APART * parts.length;
   const blocks = parts.map((part, n) => {
-    const button = make("button", "", { type: "button", tabIndex: crowded ? -1 : 0 });
+    const button = makeButton("", () => seek(part.start), { tabIndex: crowded ? -1 : 0 });
     button.append(make("span", String(part.step + 1)));
     button.style.background = COLOURS[part.step % COLOURS.length];
     button.classList.toggle("again", n > 0 && part.step === 0);
-    button.addEventListener("click", () => seek(part.start));
     return button;
   });
   const times = () => blocks.forEach((button, n) => {
     const { start, end, step } = parts[n];
-    button.title = `Step ${step + 1}: ${shown.steps[step]}, ${seconds(start)} to ${seconds(end)}`;
-    button.setAttribute("aria-label", button.title);
+    button.title = button.ariaLabel = `Step ${step + 1}: ${shown.steps[step]}, ${seconds(start)} to ${seconds(end)}`;
     Object.assign(button.dataset, { start, end });
     button.style.left = place(start);
     button.style.width = `${100 * (end - start) / length}%`;
@@ -56,8 +54,7 @@ export function drawTimeline() {
   const save = () => judge(shown.label, parts.map(({ start, end, step }) => ({ start, end, step })), result.clip);
   const handles = result.clip && parts.length && !crowded ? borders(parts, shown, from, length, times, save) : [];
   const cuts = result.cuts.map((at) => {
-    const mark = make("div", "", { className: "cut", role: "img", title: `Cut in the picture at ${seconds(at)}` });
-    mark.setAttribute("aria-label", mark.title);
+    const title = `Cut in the picture at ${seconds(at)}`, mark = make("div", "", { className: "cut", role: "img", title, ariaLabel: title });
     mark.style.left = place(at);
     return mark;
   });
@@ -95,22 +92,20 @@ function borders(parts, shown, from, length, times, save) {
   const all = [];
   const frame = length / Math.max(1, shown.affinity.length);
   for (let n = 0; n <= parts.length; n += 1) {
-    const before = parts[n - 1], after = parts[n], handle = make("div", "", { className: "border", tabIndex: 0, role: "slider" });
+    const before = parts[n - 1], after = parts[n];
+    const name = !before ? "Start of the first step" : !after ? "End of the last step"
+      : `Border between step ${before.step + 1} and step ${after.step + 1}`;
+    const handle = make("div", "", { className: "border", tabIndex: 0, role: "slider", ariaLabel: name,
+      ariaValueMin: from.toFixed(2), ariaValueMax: (from + length).toFixed(2) });
     const now = () => after?.start ?? before.end;
     // A step lasts a frame at least, since one of no length can't be true; a shorter one isn't made longer,
     // which would push the border beyond its other neighbour or the clip's end.
     const least = () => before ? Math.min(now(), before.start + frame) : from;
     const most = () => after ? Math.max(now(), after.end - frame) : from + length;
-    const name = !before ? "Start of the first step" : !after ? "End of the last step"
-      : `Border between step ${before.step + 1} and step ${after.step + 1}`;
-    handle.setAttribute("aria-label", name);
-    handle.setAttribute("aria-valuemin", from.toFixed(2));
-    handle.setAttribute("aria-valuemax", (from + length).toFixed(2));
     const draw = () => {
       const at = now();
       handle.style.left = `${100 * (at - from) / length}%`;
-      handle.setAttribute("aria-valuenow", at.toFixed(2));
-      handle.setAttribute("aria-valuetext", seconds(at));
+      Object.assign(handle, { ariaValueNow: at.toFixed(2), ariaValueText: seconds(at) });
     };
     const put = (time) => {
       const at = Math.min(most(), Math.max(least(), time));
@@ -173,8 +168,8 @@ function drawJudgement() {
   $("truth").textContent = said ? `You said: ${said}${times}` : "Not judged yet.";
   $("undo").disabled = !row?.truth;
   $("right").disabled = $("wrong").disabled = state.result.label === null;
-  $("right").setAttribute("aria-pressed", String(right));
-  $("wrong").setAttribute("aria-pressed", String(said === "✗ wrong"));
+  $("right").ariaPressed = right;
+  $("wrong").ariaPressed = said === "✗ wrong";
   const options = [make("option", "another action …", { value: "" }),
     ...candidates().map((c, n) => make("option", n < 9 ? `${n + 1}  ${c.label}` : n === 9 ? `0  ${c.label}` : c.label, { value: c.label })),
     ...(state.result.asked.none ? [make("option", state.result.asked.none, { value: state.result.asked.none })] : [])];

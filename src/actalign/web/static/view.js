@@ -2,7 +2,7 @@
 import { stepsAdvice } from "./candidates.js";
 import { heatMaps, performed, repeated, span, times } from "./maps.js";
 import { placeBoxes } from "./people.js";
-import { $, make, percent, rowOf, score, seconds, state } from "./state.js";
+import { $, make, makeButton, percent, rowOf, score, seconds, state } from "./state.js";
 
 // compared: labels that are shown beside the winner.
 export function show(result, compared, onCompare) {
@@ -40,17 +40,14 @@ function drawRanking(result, compared, onCompare) {
   const least = result.label === null ? result.min_confidence : undefined;
   const scores = result.candidates.map((c) => c.score), low = Math.min(0, ...scores), high = Math.max(...scores);
   $("ranking").replaceChildren(...result.candidates.map((c, n) => {
-    const button = make("button", "", { type: "button", title: n ? "Compare with the winner" : "The winner" });
-    button.setAttribute("aria-pressed", String(n === 0 || compared.has(c.label)));
+    const button = makeButton("", () => {
+      onCompare(c.label);
+      $("ranking").children[n].querySelector("button").focus();
+    }, { title: n ? "Compare with the winner" : "The winner", ariaPressed: n === 0 || compared.has(c.label) });
     const fill = make("span", "", { className: "fill" }), track = make("span", "", { className: "track" });
-    fill.style.display = "block";
     fill.style.width = `${high > low ? 100 * (c.score - low) / (high - low) : 0}%`;
     track.append(fill);
     button.append(make("span", c.label), make("span", share(c, n ? undefined : least) + score(c.score), { className: "score" }), track);
-    button.addEventListener("click", () => {
-      onCompare(c.label);
-      $("ranking").children[n].querySelector("button").focus();
-    });
     const item = make("li");
     item.append(button);
     return item;
@@ -73,10 +70,9 @@ function drawFrames(result, best) {
       if (step === k && best.affinity[t][k] > found) { found = best.affinity[t][k]; top = t; }
     }
     const time = result.pts_seconds[top];
-    const button = make("button", "", { type: "button" });
+    const button = makeButton("", () => seek(time));
     if (result.clip) button.append(make("img", "", { alt: "", src: `/api/clips/${result.clip}/frame?t=${time}` }));
     button.append(make("span", `${k + 1}. ${name} (${seconds(time)})`));
-    button.addEventListener("click", () => seek(time));
     return button;
   }));
 }
@@ -88,8 +84,7 @@ export function follow() {
   const place = `${Math.min(100, Math.max(0, 100 * (now - from) / length))}%`;
   for (const cursor of document.querySelectorAll(".cursor")) cursor.style.left = place;
   for (const map of document.querySelectorAll(".map")) {
-    map.setAttribute("aria-valuenow", now.toFixed(2));
-    map.setAttribute("aria-valuetext", seconds(now));
+    Object.assign(map, { ariaValueNow: now.toFixed(2), ariaValueText: seconds(now) });
   }
   for (const step of document.querySelectorAll("#timeline button")) {
     step.classList.toggle("now", now >= Number(step.dataset.start) && now < Number(step.dataset.end));
