@@ -99,10 +99,10 @@ def test_the_only_example_of_a_label_is_judged_by_words_alone():
     once = {"down": [["green", "red"]], "still": [["blue"]]}
     shown = examples(up=[["red", "green"]] * 2, **once)
     both = WithExamples.fitted(words, shown)
-    assert both.weight == 1
     for one in shown.examples:
         found = both.predict(one.clip)
-        assert (found.label, found.settings["examples_weight"]) == (one.label, one.label == "up")
+        weight = both.weight if one.label == "up" else 0
+        assert (found.label, found.settings["examples_weight"]) == (one.label, weight)
 
 
 SHOWN = {
@@ -130,10 +130,40 @@ def test_the_weight_goes_to_what_is_right_when_each_example_is_left_out():
     assert prediction.confidence is None
 
 
-def test_one_example_a_label_is_half_the_score_and_none_is_an_error():
+def test_few_examples_choose_no_weight_by_themselves():
+    words = candidates({"up": ["red", "green"], "down": ["green", "red"], "still": ["blue"]})
+    once = {"down": [["green", "red"]], "still": [["blue"]]}
+    two = WithExamples.fitted(words, examples(up=[["red", "green"]] * 2, **once))
+    assert two.trial.clips == 2
+    assert two.weight < 0.5  # whatever these two say
+    wrong = candidates({"up": ["green", "red"], "down": ["red", "green"]})
+    by_number = [
+        WithExamples.fitted(wrong, examples(up=[["red", "green"]] * n, down=[["green", "red"]] * n))
+        for n in (2, 5, 20)
+    ]
+    few, more, many = (one.weight for one in by_number)
+    assert few < more < many
+    assert many > 0.8
+
+
+def test_scores_by_one_example_a_label_are_brought_to_the_scale_of_those_by_words():
+    steps = {"up": ["red", "green"], "down": ["green", "red"], "still": ["blue"]}
+    shown = examples(up=[["red", "green"]], down=[["green", "red"]], still=[["blue"]])
+    both = WithExamples.fitted(candidates(steps), shown)
+    words, by_example, added = both.all_scores(clip("q", ["red", "green", "blue"]))
+    tables = [np.stack([one(e.clip) for e in shown.examples]) for one in (
+        lambda c: both.all_scores(c)[0], lambda c: shown.scores(c, ["up", "down", "still"])
+    )]  # fmt: skip
+    scales = [np.nanstd(t - np.nanmean(t, axis=1, keepdims=True)) for t in tables]
+    expected = 0.7 * (words - words.mean()) / scales[0]
+    expected += 0.3 * (by_example - by_example.mean()) / scales[1]
+    assert added == pytest.approx(expected, abs=1e-6)
+
+
+def test_one_example_a_label_has_the_weight_of_few_and_none_is_an_error():
     words = candidates({"up": ["red", "green"], "down": ["green", "red"]})
     one = WithExamples.fitted(words, examples(up=[["red", "green"]], down=[["green", "red"]]))
-    assert (one.weight, one.trial) == (0.5, None)
+    assert (one.weight, one.trial) == (0.3, None)
     assert "no label has two different examples" in one.summary()
     with pytest.raises(UsageError, match="no example of 'down'"):
         WithExamples.fitted(words, examples(up=[["red"]]))
@@ -257,7 +287,7 @@ def test_a_copy_of_an_example_does_not_count_and_it_is_said(folder):
     done = actalign("classify", "clips", *SHARED, "--examples", "copies", cwd=folder)
     assert done.returncode == 0, done.stderr
     said = " ".join(done.stderr.split())
-    assert "3 examples of the candidates, weight 0.5: not chosen" in said
+    assert "3 examples of the candidates, weight 0.3: not chosen" in said
     assert "no label has two different examples (copies of a clip count once)" in said
 
 

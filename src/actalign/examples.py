@@ -3,8 +3,9 @@
 Each label is the set of its examples. A clip and an example are two sequences of frame embeddings;
 their cosines, relative to the centre of all example frames, are aligned by the recurrence that
 aligns frames with steps (`alignment.align_scores`), and the label's score is that of its best
-example. Both kinds of scores are brought to the same scale and added, with the weight that does
-best when each example is left out in turn. Nothing is trained, and any encoder works.
+example. Both kinds of scores are brought to the same scale and added. The examples' weight goes
+from FEW_WEIGHT towards the one that does best when each example is left out in turn, the more
+examples there are. Nothing is trained, and any encoder works.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ __all__ = ["Example", "Examples", "Trial", "WithExamples"]
 
 WEIGHTS = tuple(n / 10 for n in range(11))
 """Weights of the examples' score that are tried: 0 is words alone, 1 examples alone."""
+FEW_WEIGHT = 0.3
+FEW_CLIPS = 10
+"""The weight without any trial, and after how many clips a trial's choice counts as much as it: few
+clips choose by chance."""
 NAMED = 5
 """How many labels without examples an error names."""
 
@@ -122,7 +127,7 @@ class WithExamples:
     """Candidates scored by words and by examples together.
 
     weight: the examples' share. words_scale, examples_scale: the spread of each kind of score.
-    trial: the results that the weight was chosen by; None if no label has two different examples.
+    trial: the results that the weight was moved by; None if no label has two different examples.
     """
 
     candidates: Candidates
@@ -136,7 +141,7 @@ class WithExamples:
     def fitted(cls, candidates: Candidates, examples: Examples) -> WithExamples:
         """Choose the weight by leaving out each example; raises UsageError for a label without any.
 
-        Half words, half examples if no label has two different examples.
+        It is FEW_WEIGHT if no label has two different examples.
         """
         labels = candidates.labels
         check_shown(labels, examples.labels)
@@ -145,22 +150,27 @@ class WithExamples:
         by = replace(candidates, repeats="no")  # repeats change no score
         for example in examples.examples:
             answer = places.get(label_key(example.label))
-            by_example = examples.scores(example.clip, labels)
-            if answer is None or np.isnan(by_example).any():
-                continue  # not a candidate, or the label's only example
-            words.append(_in_order(by.predict(example.clip), labels))
-            shown.append(by_example)
-            answers.append(answer)
-        if not answers:
-            return cls(candidates, examples, 0.5, 1.0, 1.0, None)
+            if answer is not None:
+                words.append(_in_order(by.predict(example.clip), labels))
+                shown.append(examples.scores(example.clip, labels))
+                answers.append(answer)
         by_words, by_examples = np.stack(words), np.stack(shown)
         scales = _spread(by_words), _spread(by_examples)
-        first, second = _scaled(by_words, scales[0]), _scaled(by_examples, scales[1])
-        right = np.array(answers)
-        merits = {w: _merit((1 - w) * first + w * second, right) for w in WEIGHTS}
-        weight = max(WEIGHTS, key=merits.__getitem__)
-        trial = Trial(len(right), merits[0.0][0], merits[1.0][0], merits[weight][0])
-        return cls(candidates, examples, weight, scales[0], scales[1], trial)
+        whole = ~np.isnan(by_examples).any(axis=1)  # not the label's only example
+        tried = int(whole.sum())
+        if not tried:
+            return cls(candidates, examples, FEW_WEIGHT, *scales, None)
+        first = _scaled(by_words[whole], scales[0])
+        second = _scaled(by_examples[whole], scales[1])
+        right = np.array(answers)[whole]
+
+        def merit(weight: float) -> tuple[float, float]:
+            return _merit((1 - weight) * first + weight * second, right)
+
+        best = max(WEIGHTS, key=merit)
+        weight = (tried * best + FEW_CLIPS * FEW_WEIGHT) / (tried + FEW_CLIPS)
+        trial = Trial(tried, merit(0.0)[0], merit(1.0)[0], merit(weight)[0])
+        return cls(candidates, examples, weight, *scales, trial)
 
     def all_scores(self, clip: ClipEmbedding) -> tuple[Float64, Float64, Float64]:
         """(M,) each, in the candidates' order: by words, by examples, by both."""
@@ -197,8 +207,7 @@ class WithExamples:
         """A sentence about the weight and how it was chosen."""
         candidates = {label_key(label) for label in self.candidates.labels}
         mine = sum(label_key(one.label) in candidates for one in self.examples.examples)
-        unused = " (they are not used)" if self.weight == 0 else ""
-        shown = f"{counted(mine, 'example')} of the candidates, weight {self.weight:g}{unused}"
+        shown = f"{counted(mine, 'example')} of the candidates, weight {self.weight:.2g}"
         if self.candidates.temperature is not None:
             shown = f"with examples, rows have margins and no confidences; {shown}"
         if self.trial is None:
@@ -250,8 +259,11 @@ def _in_order(prediction: Prediction, labels: Sequence[str]) -> Float64:
 
 
 def _spread(table: Float64) -> float:
-    """Standard deviation of (N, M) scores within a clip; 1 if there is none."""
-    return float((table - table.mean(axis=1, keepdims=True)).std()) or 1.0
+    """Standard deviation of (N, M) scores within a clip, of those that aren't NaN; 1 if none."""
+    some = table[~np.isnan(table).all(axis=1)]
+    if not len(some):
+        return 1.0
+    return float(np.nanstd(some - np.nanmean(some, axis=1, keepdims=True))) or 1.0
 
 
 def _scaled(table: Float64, scale: float) -> Float64:
